@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/autograd/Node.h"
+
+namespace mrg {
+
+namespace {
+
+thread_local bool gradIsEnabled = true;
+thread_local uint64_t nextSequence = 0;
+
+/// Adds the gradient that arrives into the grad of a leaf.
+class AccumulateGrad final : public Node {
+public:
+    explicit AccumulateGrad(const Tensor &leaf) : Node("AccumulateGrad"), m_leaf(leaf) {}
+
+    Gradients backward(const Gradients &outputGradients) override
+    {
+        const Tensor &incoming = outputGradients[0];
+        if (!incoming.defined())
+            return {};
+        const Tensor &grad = m_leaf.grad();
+        if (!grad.defined()) {
+            // A gradient that others may hold as well (an expanded view, a saved tensor) is copied.
+            m_leaf.setGrad(gradEnabled() ? incoming : incoming.copy());
+            return {};
+        }
+        Tensor sum = grad;
+        dispatchFloating(grad.dtype(), "AccumulateGrad", [&](auto tag) {
+            using T = typename decltype(tag)::type;
+            const Tensor add = incoming.compact();
+            const T *source = add.data<T>();
+            T *target = sum.data<T>();
+            const int64_t count = sum.numel();
+            for (int64_t i = 0; i < count; ++i)
+                target[i] += source[i];
+        });
+        sum.bumpVersion();
+        return {};
+    }
+
+private:
+    Tensor m_leaf;
+};
+
+} // namespace
+
+Node::Node(const char *name) : m_name(name), m_sequence(nextSequence++) {}
+
+// A long chain of nodes is taken apart in a loop: freeing it by recursion would overflow the stack.
+Node::~Node()
+{
+    std::vector<std::shared_ptr<Node>> pending;
+    const auto take = [&pending](std::vector<Edge> &from) {
+        for (Edge &edge : from) {
+            if (edge.node && edge.node.use_count() == 1)
+                pending.push_back(std::move(edge.node));
+        }
+        from.clear();
+    };
+    take(edges);
+    while (!pending.empty()) {
+        const std::shared_ptr<Node> node = std::move(pending.back());
+        pending.pop_back();
+        take(node->edges);
+    }
+}
+
+SavedTensor::SavedTensor(const Tensor &tensor, Role role)
+{
+    if (!tensor.defined())
+        return;
+    m_tensor = role == Output ? tensor.detach() : tensor;
+    m_version = tensor.version();
+}
+
+Tensor SavedTensor::unpack() const
+{
+    if (m_tensor.defined() && m_tensor.version() != m_version) {
+        throw Error(ErrorCategory::State, "saved_tensor_changed_in_place", "backward",
+                    "version " + std::to_string(m_tensor.version()),
+                    "version " + std::to_string(m_version),
+                    "clone() the tensor before changing it in place");
+    }
+    return m_tensor;
+}
+
+bool gradEnabled() { return gradIsEnabled; }
+
+GradMode::GradMode(bool enabled) : m_previous(gradIsEnabled) { gradIsEnabled = enabled; }
+GradMode::~GradMode() { gradIsEnabled = m_previous; }
+
+bool shouldRecord(std::initializer_list<const Tensor *> inputs)
+{
+    if (!gradIsEnabled)
+        return false;
+    for (const Tensor *input : inputs) {
+        if (input->defined() && input->requiresGrad())
+            return true;
+    }
+    return false;
+}
+
+bool shouldRecord(std::span<const Tensor> inputs)
+{
+    if (!gradIsEnabled)
+        return false;
+    for (const Tensor &input : inputs) {
+        if (input.defined() && input.requiresGrad())
+            return true;
+    }
+    return false;
+}
+
+Edge gradientEdge(const Tensor &tensor)
+{
+    if (!tensor.defined() || !tensor.requiresGrad())
+        return {};
+    if (tensor.gradFn())
+        return {tensor.gradFn(), tensor.outputNumber()};
+    TensorImpl *impl = tensor.mutableImpl();
+    std::shared_ptr<Node> accumulator = impl->accumulator.lock();
+    if (!accumulator) {
+        accumulator = std::make_shared<AccumulateGrad>(tensor);
+        impl->accumulator = accumulator;
+    }
+    return {accumulator, 0};
+}
+
+void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,
+             std::span<const Tensor> outputs)
+{
+    node->edges.reserve(inputs.size());
+    for (const Tensor &input : inputs)
+        node->edges.push_back(gradientEdge(input));
+    node->outputs = static_cast<int64_t>(outputs.size());
+    int64_t number = 0;
+    for (const Tensor &output : outputs) {
+        if (output.defined() && output.isFloatingPoint())
+            output.setGradFn(node, number);
+        ++number;
+    }
+}
+
+} // namespace mrg

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/tensor/Tensor.h"
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mrg {
+
+/// Gradients in the order of an operation's inputs (or outputs); undefined: none flows there.
+using Gradients = std::vector<Tensor>;
+
+/// Where a gradient flows on to: input number `input` of `node`. A null node: nowhere.
+struct Edge {
+    std::shared_ptr<Node> node;
+    int64_t input = 0;
+};
+
+/// One recorded operation of the tape: turns the gradients of its outputs into those of its inputs.
+///
+/// Functions do not derive from it; they call record() with a lambda.
+class Node {
+public:
+    explicit Node(const char *name);
+    virtual ~Node();
+
+    /// One gradient per edge, from one per output. Undefined outputs' gradients stay undefined.
+    virtual Gradients backward(const Gradients &outputGradients) = 0;
+    /// Drops what was saved for backward; a second backward then says so.
+    virtual void release() {}
+    /// False once release() has dropped what backward needs.
+    virtual bool usable() const { return true; }
+
+    /// The operation's torch name, for anomaly messages.
+    const char *name() const { return m_name; }
+    /// Grows with every node made in this thread: backward runs from the largest down.
+    uint64_t sequence() const { return m_sequence; }
+
+    std::vector<Edge> edges;
+    /// Number of outputs, hence of gradients that backward takes.
+    int64_t outputs = 1;
+
+private:
+    const char *m_name;
+    uint64_t m_sequence;
+};
+
+/// A tensor kept for backward, which notices in-place changes made meanwhile.
+///
+/// An output of the very operation that keeps it must be kept as SavedTensor::Output, or it would keep
+/// itself alive for ever.
+class SavedTensor {
+public:
+    enum Role { Input, Output };
+    SavedTensor() = default;
+    SavedTensor(const Tensor &tensor, Role role = Input);
+
+    bool defined() const { return m_tensor.defined(); }
+    /// The tensor as it was; throws Error (state, `saved_tensor_changed_in_place`) if changed since.
+    /// An Output comes back detached from the tape.
+    Tensor unpack() const;
+
+private:
+    Tensor m_tensor;
+    uint64_t m_version = 0;
+};
+
+/// Whether operations are recorded in this thread (true at start).
+bool gradEnabled();
+
+/// Switches recording for a scope: `const GradMode off(false);` is PyTorch's no_grad.
+class GradMode {
+public:
+    explicit GradMode(bool enabled);
+    ~GradMode();
+    GradMode(const GradMode &) = delete;
+    GradMode &operator=(const GradMode &) = delete;
+
+private:
+    bool m_previous;
+};
+
+/// True if recording is on and one of the inputs asks for a gradient.
+bool shouldRecord(std::initializer_list<const Tensor *> inputs);
+bool shouldRecord(std::span<const Tensor> inputs);
+
+/// The edge along which a gradient of `tensor` flows (to its producer, or into a leaf's grad).
+Edge gradientEdge(const Tensor &tensor);
+
+/// A node around a callable Gradients(const Gradients &outputGradients).
+template <typename Backward>
+class FunctionNode final : public Node {
+public:
+    FunctionNode(const char *name, Backward backward) : Node(name), m_backward(std::move(backward)) {}
+    Gradients backward(const Gradients &outputGradients) override { return (*m_backward)(outputGradients); }
+    void release() override { m_backward.reset(); }
+    bool usable() const override { return m_backward.has_value(); }
+
+private:
+    std::optional<Backward> m_backward;
+};
+
+/// Ties `node` between inputs and outputs. Called by record().
+void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,
+             std::span<const Tensor> outputs);
+
+/// Records an operation on the tape. Call it only if shouldRecord(inputs), so that what `backward`
+/// captures is not built in vain:
+///
+///     Tensor y = Tensor::empty(x.shape(), x.dtype());
+///     kernels::exp(x, y);
+///     if (shouldRecord({&x})) {
+///         record("exp", {x}, {y}, [saved = SavedTensor(y, SavedTensor::Output)](const Gradients &g) {
+///             return Gradients{mul(g[0], saved.unpack())};
+///         });
+///     }
+///
+/// `backward` gets one gradient per output (never undefined for a single output) and returns one
+/// per input; an undefined Tensor where the input needs none. Written with ops it can itself be
+/// differentiated.
+template <typename Backward>
+void record(const char *name, std::initializer_list<Tensor> inputs,
+            std::initializer_list<Tensor> outputs, Backward backward)
+{
+    auto node = std::make_shared<FunctionNode<Backward>>(name, std::move(backward));
+    connect(node, {inputs.begin(), inputs.size()}, {outputs.begin(), outputs.size()});
+}
+template <typename Backward>
+void record(const char *name, std::span<const Tensor> inputs, std::initializer_list<Tensor> outputs,
+            Backward backward)
+{
+    auto node = std::make_shared<FunctionNode<Backward>>(name, std::move(backward));
+    connect(node, inputs, {outputs.begin(), outputs.size()});
+}
+
+} // namespace mrg

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/spec/Registry.h"
+
+namespace mrg {
+
+/// The declarations of one family each, defined beside the implementations. A new family gets a
+/// line here and one in standardRegistry(); a new member of a family gets none.
+std::vector<ModuleSpec> linearModules();        ///< linear.cpp: Identity, Linear
+std::vector<ModuleSpec> activationModules();    ///< activations.cpp: ReLU, ..., Softmax
+std::vector<ModuleSpec> convolutionModules();   ///< convolution.cpp
+std::vector<ModuleSpec> poolingModules();       ///< pooling.cpp
+std::vector<ModuleSpec> normalizationModules(); ///< normalization.cpp
+std::vector<ModuleSpec> dropoutModules();       ///< dropout.cpp
+std::vector<ModuleSpec> embeddingModules();     ///< embedding.cpp
+std::vector<ModuleSpec> shapeModules();         ///< shape_modules.cpp: Flatten
+std::vector<ModuleSpec> marginLosses();         ///< margin_losses.cpp
+std::vector<ModuleSpec> entropyLosses();        ///< entropy_losses.cpp
+std::vector<ModuleSpec> regressionLosses();     ///< regression_losses.cpp
+
+/// Every module and every function node there is.
+Registry standardRegistry();
+
+} // namespace mrg

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/spec/Arg.h"
+
+#include <concepts>
+
+namespace mrg {
+
+class Module;
+
+/// Palette groups, in palette order. The first fifteen are those of the catalogue.
+enum class Group {
+    Container, Linear, Convolution, Pooling, Padding, Activation, Normalization, Recurrent,
+    Transformer, Embedding, Dropout, Distance, Vision, Utility, Loss,
+    Data, Pointwise, Reduction, Comparison, Joining, Indexing, LinearAlgebra, Creation, Random,
+};
+template <> struct EnumTexts<Group> {
+    static constexpr std::array texts{
+            std::pair{Group::Container, "Container"}, std::pair{Group::Linear, "Linear"},
+            std::pair{Group::Convolution, "Convolution"}, std::pair{Group::Pooling, "Pooling"},
+            std::pair{Group::Padding, "Padding"}, std::pair{Group::Activation, "Activation"},
+            std::pair{Group::Normalization, "Normalization"}, std::pair{Group::Recurrent, "Recurrent"},
+            std::pair{Group::Transformer, "Transformer"}, std::pair{Group::Embedding, "Embedding"},
+            std::pair{Group::Dropout, "Dropout"}, std::pair{Group::Distance, "Distance"},
+            std::pair{Group::Vision, "Vision"}, std::pair{Group::Utility, "Utility"},
+            std::pair{Group::Loss, "Loss"}, std::pair{Group::Data, "Data"},
+            std::pair{Group::Pointwise, "Pointwise"}, std::pair{Group::Reduction, "Reduction"},
+            std::pair{Group::Comparison, "Comparison"}, std::pair{Group::Joining, "Joining"},
+            std::pair{Group::Indexing, "Indexing"}, std::pair{Group::LinearAlgebra, "Linear algebra"},
+            std::pair{Group::Creation, "Creation"}, std::pair{Group::Random, "Random"}};
+};
+const char *groupName(Group group);
+
+/// What the numbers of a target mean. A data source delivers whichever form the loss asks for, if
+/// its labels can be written so.
+enum class TargetForm {
+    None,         ///< not a target
+    Values,       ///< real numbers, like the network's output
+    ClassIndex,   ///< one class per sample, int64
+    LabelIndices, ///< int64 (N, C): the labels' indices, then -1
+    MultiHot,     ///< float (N, C): 1 where the label holds
+    Sign,         ///< float: 1 or -1
+};
+template <> struct EnumTexts<TargetForm> {
+    static constexpr std::array texts{
+            std::pair{TargetForm::None, "none"}, std::pair{TargetForm::Values, "values"},
+            std::pair{TargetForm::ClassIndex, "class index"},
+            std::pair{TargetForm::LabelIndices, "label indices"},
+            std::pair{TargetForm::MultiHot, "multi-hot"}, std::pair{TargetForm::Sign, "sign"}};
+};
+
+/// A tensor that a module takes or gives.
+///
+/// `pattern` is a small shape language: alternatives separated by `|`, each a list of dimensions:
+/// a number, a symbol (`N`, `C`, ...) that means the same size in all ports of the declaration, the
+/// name of an int argument, or `*` for any number of dimensions (the same in all ports). All ports
+/// of a declaration use the same alternative. Empty: a 0-d tensor.
+///
+///     Linear:           input "* in_features"        output "* out_features"
+///     MultiMarginLoss:  input "N C | C", target "N | "      loss "N | "
+struct Port {
+    std::string name;
+    std::string pattern;
+    std::string dtype = "float"; ///< "float", "int64", "bool" or "any"
+    std::string summary;
+    TargetForm form = TargetForm::None;
+    /// For int64 inputs: the exclusive upper bound, a symbol or an int argument's name.
+    std::string below;
+    bool optional = false;
+    /// As many wires as one likes (add, cat).
+    bool variadic = false;
+};
+
+/// A use that must work. From it the tests construct, infer, run, check gradients, round-trip.
+/// Floating inputs are drawn N(0,1), int64 inputs within the port's bound.
+struct Sample {
+    Arguments args;
+    Shapes inputs;
+};
+/// A use that must be refused with an Error of this kind, by infer or at construction.
+struct BadSample {
+    Arguments args;
+    Shapes inputs;
+    std::string kind;
+};
+
+using InferFunction = std::function<Result<Shapes>(const Arguments &, const Shapes &)>;
+
+/// What every declaration of something with ports says once. Palette, inspector, help, shape check,
+/// files, export and tests are made from it.
+struct Spec {
+    std::string name;
+    Group group = Group::Utility;
+    std::string summary;
+    std::string formula; ///< TeX
+    std::string source;  ///< paper or definition followed
+    std::vector<Arg> args;
+    std::vector<Port> inputs;
+    std::vector<Port> outputs;
+    std::vector<Sample> samples;
+    std::vector<BadSample> badSamples;
+    /// Output shapes from arguments and input shapes; never throws. Made from the port patterns
+    /// where the declaration gives none.
+    InferFunction infer;
+
+    const Arg *findArg(const std::string &argName) const;
+    /// All arguments with `values` over the defaults.
+    Arguments completed(const Arguments &values) const;
+    bool isLoss() const { return group == Group::Loss; }
+};
+
+/// A module of torch.nn.
+struct ModuleSpec : Spec {
+    /// Constructs it; throws Error (value) for arguments that are not allowed.
+    std::function<std::shared_ptr<Module>(const Arguments &)> make;
+};
+
+/// A function of torch.*.
+struct FunctionSpec : Spec {
+    std::function<std::vector<Tensor>(const Arguments &, std::span<const Tensor>)> call;
+};
+
+/// Output shapes by the port patterns alone.
+///
+/// **Errors**: shape `dimension_count_mismatch` (got/wanted name both shapes), shape `size_mismatch`
+/// with the fix as an edit where the wanted size is an argument's.
+Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, const Shapes &inputs);
+
+/// Shapes seen by an infer function, and the options, as its author writes it.
+template <typename O> using OptionsInfer = std::function<Result<Shapes>(const O &, const Shapes &)>;
+
+/// The fields of a module's declaration; see declare().
+template <typename O> struct Declaration {
+    std::string name;
+    Group group = Group::Utility;
+    std::string summary;
+    std::string formula;
+    std::string source;
+    std::vector<Arg> args;
+    std::vector<Port> inputs;
+    std::vector<Port> outputs;
+    OptionsInfer<O> infer; ///< none: the port patterns say it all
+    /// Cross-argument checks at construction (divisibility and the like); may be left out.
+    std::function<Result<void>(const O &)> validate;
+    std::vector<Sample> samples;
+    std::vector<BadSample> badSamples;
+};
+
+namespace detail {
+template <typename O> void fillSpec(Spec &spec, Declaration<O> d)
+{
+    spec.name = std::move(d.name);
+    spec.group = d.group;
+    spec.summary = std::move(d.summary);
+    spec.formula = std::move(d.formula);
+    spec.source = std::move(d.source);
+    spec.args = std::move(d.args);
+    spec.inputs = std::move(d.inputs);
+    spec.outputs = std::move(d.outputs);
+    spec.samples = std::move(d.samples);
+    spec.badSamples = std::move(d.badSamples);
+    // The closures hold a copy of the small description they need, so that a Spec is a value.
+    const auto shared = std::make_shared<const Spec>(spec);
+    spec.infer = [shared, infer = std::move(d.infer), validate = d.validate](
+                         const Arguments &values, const Shapes &inputs) -> Result<Shapes> {
+        try {
+            Result<O> options = makeOptions<O>(shared->args, values, shared->name);
+            if (!options)
+                return options.error();
+            if (validate) {
+                if (Result<void> valid = validate(*options); !valid)
+                    return valid.error().within(shared->name);
+            }
+            Result<Shapes> out = infer ? infer(*options, inputs)
+                                       : inferFromPatterns(*shared, shared->completed(values), inputs);
+            return out ? out : Result<Shapes>(out.error().within(shared->name));
+        } catch (const Error &error) {
+            return error.within(shared->name);
+        }
+    };
+}
+template <typename O>
+O checkedOptions(const Spec &spec, const std::function<Result<void>(const O &)> &validate,
+                 const Arguments &values)
+{
+    O options = makeOptions<O>(spec.args, values, spec.name).value();
+    if (validate) {
+        if (Result<void> valid = validate(options); !valid)
+            throw valid.error().within(spec.name);
+    }
+    return options;
+}
+} // namespace detail
+
+/// Turns a declaration of the module M into its row of the registry. M has a struct Options and a
+/// constructor M(Options). See CONTRIBUTING for a whole example.
+template <typename M> ModuleSpec declare(Declaration<typename M::Options> declaration)
+{
+    using O = typename M::Options;
+    ModuleSpec spec;
+    const auto validate = declaration.validate;
+    detail::fillSpec<O>(spec, std::move(declaration));
+    const auto shared = std::make_shared<const Spec>(spec);
+    spec.make = [shared, validate](const Arguments &values) -> std::shared_ptr<Module> {
+        return std::make_shared<M>(detail::checkedOptions<O>(*shared, validate, values));
+    };
+    return spec;
+}
+
+/// Turns a declaration of a function into its row. `call` gets the options and the input tensors.
+template <typename O>
+FunctionSpec
+declareFunction(Declaration<O> declaration,
+                std::function<std::vector<Tensor>(const O &, std::span<const Tensor>)> call)
+{
+    FunctionSpec spec;
+    const auto validate = declaration.validate;
+    detail::fillSpec<O>(spec, std::move(declaration));
+    const auto shared = std::make_shared<const Spec>(spec);
+    spec.call = [shared, validate, call](const Arguments &values, std::span<const Tensor> inputs) {
+        return call(detail::checkedOptions<O>(*shared, validate, values), inputs);
+    };
+    return spec;
+}
+
+} // namespace mrg

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/core/Result.h"
+#include "engine/tensor/Tensor.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mrg {
+
+class Value;
+using ValueList = std::vector<Value>;
+
+/// An argument as a person, a file or a widget gives it: null, bool, int, float, string, list or
+/// tensor. The one closed type between Options structs and the outside.
+class Value {
+public:
+    using Data = std::variant<std::monostate, bool, int64_t, double, std::string, ValueList, Tensor>;
+
+    Value() = default;
+    Value(bool value) : m_data(value) {}
+    Value(int value) : m_data(static_cast<int64_t>(value)) {}
+    Value(int64_t value) : m_data(value) {}
+    Value(double value) : m_data(value) {}
+    Value(const char *value) : m_data(std::string(value)) {}
+    Value(std::string value) : m_data(std::move(value)) {}
+    Value(ValueList value) : m_data(std::move(value)) {}
+    Value(Tensor value) : m_data(std::move(value)) {}
+
+    bool isNull() const { return m_data.index() == 0; }
+    template <typename T> const T *as() const { return std::get_if<T>(&m_data); }
+    /// int or float as double; nothing for other kinds. Bools are not numbers.
+    std::optional<double> number() const;
+    const Data &data() const { return m_data; }
+    /// As Python would write it: null is None, true is True, strings quoted, lists in brackets.
+    std::string toString() const;
+    /// Same kind and content; 1 and 1.0 are equal; tensors by shape and elements.
+    friend bool operator==(const Value &a, const Value &b);
+
+private:
+    Data m_data;
+};
+
+/// Arguments by name; those left out have their defaults.
+using Arguments = std::map<std::string, Value>;
+
+/// An int, or a list of them: kernel sizes, strides, normalized shapes. `single` remembers how it
+/// was given, so that it is written back the same way.
+struct IntOrList {
+    std::vector<int64_t> values;
+    bool single = true;
+    IntOrList() = default;
+    IntOrList(int64_t value) : values{value} {}
+    IntOrList(std::vector<int64_t> list) : values(std::move(list)), single(false) {}
+    /// Value number `i` of `count`, where a single one stands for all.
+    int64_t at(size_t i) const { return values.size() == 1 ? values[0] : values.at(i); }
+    friend bool operator==(const IntOrList &, const IntOrList &) = default;
+};
+
+/// Gives the texts of an enum used in Options:
+///     template <> struct EnumTexts<Reduction> {
+///         static constexpr std::array texts{std::pair{Reduction::None, "none"}, ...};
+///     };
+template <typename E> struct EnumTexts;
+
+/// How a C++ type of an Options member becomes a Value and back. `from` explains in words what it
+/// wanted; it never throws.
+template <typename T, typename = void> struct ValueTraits;
+
+namespace detail {
+Error wrongKind(const Value &got, const std::string &wanted);
+}
+
+template <> struct ValueTraits<bool> {
+    static std::string type() { return "bool"; }
+    static Value to(bool value) { return value; }
+    static Result<bool> from(const Value &value);
+};
+template <> struct ValueTraits<int64_t> {
+    static std::string type() { return "int"; }
+    static Value to(int64_t value) { return value; }
+    /// Accepts a float that is whole.
+    static Result<int64_t> from(const Value &value);
+};
+template <> struct ValueTraits<double> {
+    static std::string type() { return "float"; }
+    static Value to(double value) { return value; }
+    static Result<double> from(const Value &value);
+};
+template <> struct ValueTraits<std::string> {
+    static std::string type() { return "string"; }
+    static Value to(const std::string &value) { return value; }
+    static Result<std::string> from(const Value &value);
+};
+template <> struct ValueTraits<IntOrList> {
+    static std::string type() { return "int or tuple"; }
+    static Value to(const IntOrList &value);
+    static Result<IntOrList> from(const Value &value);
+};
+template <> struct ValueTraits<std::vector<int64_t>> {
+    static std::string type() { return "list of int"; }
+    static Value to(const std::vector<int64_t> &value);
+    static Result<std::vector<int64_t>> from(const Value &value);
+};
+template <> struct ValueTraits<std::vector<double>> {
+    static std::string type() { return "list of float"; }
+    static Value to(const std::vector<double> &value);
+    static Result<std::vector<double>> from(const Value &value);
+};
+template <> struct ValueTraits<std::vector<std::string>> {
+    static std::string type() { return "list of string"; }
+    static Value to(const std::vector<std::string> &value);
+    static Result<std::vector<std::string>> from(const Value &value);
+};
+/// Undefined is null.
+template <> struct ValueTraits<Tensor> {
+    static std::string type() { return "Tensor"; }
+    static Value to(const Tensor &value) { return value.defined() ? Value(value) : Value(); }
+    /// Accepts a flat list of numbers as a 1-d float32 tensor.
+    static Result<Tensor> from(const Value &value);
+};
+template <typename T> struct ValueTraits<std::optional<T>> {
+    static std::string type() { return ValueTraits<T>::type() + " or null"; }
+    static Value to(const std::optional<T> &value)
+    {
+        return value ? ValueTraits<T>::to(*value) : Value();
+    }
+    static Result<std::optional<T>> from(const Value &value)
+    {
+        if (value.isNull())
+            return std::optional<T>();
+        Result<T> inner = ValueTraits<T>::from(value);
+        if (!inner)
+            return inner.error();
+        return std::optional<T>(*inner);
+    }
+};
+/// The first alternative that accepts the value, so put the stricter one first.
+template <typename A, typename B> struct ValueTraits<std::variant<A, B>> {
+    static std::string type() { return ValueTraits<A>::type() + " or " + ValueTraits<B>::type(); }
+    static Value to(const std::variant<A, B> &value)
+    {
+        return value.index() == 0 ? ValueTraits<A>::to(std::get<0>(value))
+                                  : ValueTraits<B>::to(std::get<1>(value));
+    }
+    static Result<std::variant<A, B>> from(const Value &value)
+    {
+        if (Result<A> first = ValueTraits<A>::from(value))
+            return std::variant<A, B>(*first);
+        if (Result<B> second = ValueTraits<B>::from(value))
+            return std::variant<A, B>(*second);
+        return detail::wrongKind(value, type());
+    }
+};
+/// Enums by the texts of EnumTexts.
+template <typename E> struct ValueTraits<E, std::enable_if_t<std::is_enum_v<E>>> {
+    static std::string type() { return "string"; }
+    static Value to(E value)
+    {
+        for (const auto &[known, text] : EnumTexts<E>::texts) {
+            if (known == value)
+                return text;
+        }
+        return {};
+    }
+    static std::vector<Value> choices()
+    {
+        std::vector<Value> out;
+        for (const auto &[known, text] : EnumTexts<E>::texts)
+            out.emplace_back(text);
+        return out;
+    }
+    static Result<E> from(const Value &value)
+    {
+        std::string wanted;
+        for (const auto &[known, text] : EnumTexts<E>::texts) {
+            if (value == Value(text))
+                return known;
+            wanted += (wanted.empty() ? "" : ", ") + std::string(text);
+        }
+        return detail::wrongKind(value, "one of " + wanted);
+    }
+};
+
+} // namespace mrg

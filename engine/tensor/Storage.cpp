@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/tensor/Storage.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+namespace mrg {
+
+namespace {
+
+constexpr size_t alignment = 64;
+constexpr size_t smallLimit = 4096;
+constexpr size_t keptPerSize = 64;
+
+/// Blocks up to smallLimit bytes are kept per thread and handed out again: small networks allocate
+/// the same few sizes in every step.
+class SmallBlocks {
+public:
+    ~SmallBlocks()
+    {
+        for (std::vector<void *> &blocks : m_free) {
+            for (void *block : blocks)
+                std::free(block);
+        }
+        alive = false;
+    }
+
+    void *take(size_t rounded)
+    {
+        std::vector<void *> &blocks = m_free[rounded / alignment];
+        if (blocks.empty())
+            return nullptr;
+        void *block = blocks.back();
+        blocks.pop_back();
+        return block;
+    }
+
+    bool give(void *block, size_t rounded)
+    {
+        std::vector<void *> &blocks = m_free[rounded / alignment];
+        if (blocks.size() >= keptPerSize)
+            return false;
+        blocks.push_back(block);
+        return true;
+    }
+
+    /// False once this thread's cache is gone: statics destroyed later free directly.
+    static thread_local bool alive;
+
+private:
+    std::array<std::vector<void *>, smallLimit / alignment + 1> m_free;
+};
+
+thread_local bool SmallBlocks::alive = true;
+thread_local SmallBlocks smallBlocks;
+
+size_t roundUp(size_t bytes)
+{
+    return (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+}
+
+} // namespace
+
+Storage::Storage(size_t bytes) : m_bytes(bytes)
+{
+    const size_t rounded = roundUp(bytes);
+    void *block = nullptr;
+    if (rounded <= smallLimit && SmallBlocks::alive)
+        block = smallBlocks.take(rounded);
+    if (!block)
+        block = std::aligned_alloc(alignment, rounded);
+    if (!block)
+        throw std::bad_alloc();
+    m_data = static_cast<std::byte *>(block);
+}
+
+Storage::~Storage()
+{
+    const size_t rounded = roundUp(m_bytes);
+    if (rounded <= smallLimit && SmallBlocks::alive && smallBlocks.give(m_data, rounded))
+        return;
+    std::free(m_data);
+}
+
+} // namespace mrg
