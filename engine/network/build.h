@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/network/check.h"
+#include "engine/nn/Module.h"
+
+namespace mrg {
+
+/// A network made of modules, ready to run.
+class BuiltNetwork {
+public:
+    /// The scores (what goes into the loss) for a batch of inputs; shape as check() said.
+    Tensor scores(const Tensor &input);
+    /// The loss for scores and targets.
+    Tensor loss(const Tensor &scores, const Tensor &target);
+
+    void train(bool on);
+    void zeroGrad();
+    void to(DType dtype);
+    /// Parameters in node order, named "<node id>.weight".
+    NamedTensors namedParameters() const;
+    std::vector<Tensor> parameters() const;
+    NamedTensors stateDict() const;
+    void loadStateDict(const NamedTensors &state);
+    /// The module of a node; null for data sources and functions.
+    Module *module(NodeId node) const;
+    Module &lossModule() const;
+    /// The form in which the loss wants its targets.
+    TargetForm targetForm() const { return m_targetForm; }
+    /// Replaces the loss by one with other options, in mid-run. Throws Error (value).
+    void setLoss(std::shared_ptr<Module> loss);
+    void seekRandom(uint64_t step);
+
+private:
+    friend Result<BuiltNetwork> build(const Network &, const CheckedNetwork &, const Vocabulary &,
+                                      uint64_t);
+    struct Step {
+        NodeId node = 0;
+        std::shared_ptr<Module> module;      ///< null: a function
+        const FunctionSpec *function = nullptr;
+        Arguments args;
+        std::vector<size_t> inputs;          ///< slots
+        std::vector<size_t> outputs;
+    };
+    std::vector<Step> m_steps;
+    std::shared_ptr<Module> m_loss;
+    NodeId m_lossNode = 0;
+    TargetForm m_targetForm = TargetForm::None;
+    size_t m_slots = 0;
+    size_t m_scoreSlot = 0;
+    std::vector<Tensor> m_values;
+};
+
+/// Builds what check() found sound. Initial parameters come from streams keyed by seed and node
+/// id, so that adding a node leaves the others' parameters as they were.
+Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked,
+                           const Vocabulary &vocabulary, uint64_t seed);
+
+} // namespace mrg

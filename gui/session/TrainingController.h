@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/training/Session.h"
+
+#include <QObject>
+#include <QPointF>
+#include <QString>
+#include <QVector>
+
+#include <map>
+#include <memory>
+
+namespace mrg {
+
+class ExperimentDocument;
+class RunStore;
+
+/// A curve as it has come in so far: steps (and epochs) against values, in order.
+struct Series {
+    QVector<double> steps;
+    QVector<double> epochs;
+    QVector<double> values;
+};
+/// A change made by hand during a run, to be marked on the curves.
+struct RunEvent {
+    double step = 0;
+    double epoch = 0;
+    QString text;
+};
+
+/// The bridge between the window and the engine thread: makes a Session from the document, posts
+/// commands, and turns what the session publishes into signals of the UI thread, at most every
+/// 16 ms. Nothing here waits for the engine.
+class TrainingController : public QObject {
+    Q_OBJECT
+public:
+    /// `storePath` empty: runs are not kept.
+    TrainingController(ExperimentDocument &document, const QString &storePath,
+                       QObject *parent = nullptr);
+    ~TrainingController() override;
+
+    RunState state() const;
+    bool hasSession() const { return m_session != nullptr; }
+    /// The newest snapshot of the run; a default one before.
+    const Snapshot &snapshot() const;
+    /// All points of a series so far; empty if there are none.
+    const Series &series(const QString &name) const;
+    QStringList seriesNames() const;
+    const QVector<RunEvent> &events() const { return m_events; }
+    /// The experiment the current run was started with, and its label names.
+    const Experiment &runExperiment() const { return m_runExperiment; }
+    QStringList labelNames() const;
+    Task task() const;
+    std::shared_ptr<const DataSplit> runData() const { return m_runData; }
+    /// Why training can't be started now, in words; empty if it can.
+    QString obstacle() const;
+
+public slots:
+    /// Starts or resumes. A run whose network was edited meanwhile begins anew.
+    void start();
+    void pause();
+    void step();
+    void stepEpoch();
+    void stop();
+    void reset();
+    /// Live change of an optimizer option, marked on the curves.
+    void setOptimizerOption(const QString &name, const mrg::Value &value);
+    void setLossOption(const QString &name, const mrg::Value &value);
+    void setEpochs(qint64 epochs);
+    void watchDecision(bool on);
+
+signals:
+    /// New points have been appended to series().
+    void pointsAdded();
+    /// snapshot() is new.
+    void snapshotChanged();
+    void stateChanged(mrg::RunState state);
+    /// An event was added to events().
+    void eventAdded();
+    /// Series and events were cleared: a new run, or Reset.
+    void runCleared();
+    /// A run could not be started or failed, in words.
+    void failed(const QString &message);
+
+private:
+    void createSession();
+    void drain();
+
+    ExperimentDocument &m_document;
+    QString m_storePath;
+    std::unique_ptr<RunStore> m_store;
+    std::unique_ptr<Session> m_session;
+    Snapshot m_snapshot;
+    std::map<QString, Series> m_series;
+    std::vector<Series *> m_seriesByIndex;
+    QVector<RunEvent> m_events;
+    Experiment m_runExperiment;
+    std::shared_ptr<const DataSplit> m_runData;
+    std::shared_ptr<std::atomic<bool>> m_pending;
+};
+
+} // namespace mrg
