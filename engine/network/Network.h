@@ -41,6 +41,9 @@ struct NetworkNode {
     /// Canvas position of the node's top left corner, in scene units.
     double x = 0;
     double y = 0;
+    /// What a file said of this node that this build does not understand, as JSON text; saved back
+    /// unchanged. Empty for nodes made here.
+    std::string opaque;
     friend bool operator==(const NetworkNode &, const NetworkNode &) = default;
 };
 

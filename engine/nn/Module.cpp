@@ -5,6 +5,13 @@
 
 namespace mrg {
 
+namespace {
+thread_local bool shapesOnly = false;
+}
+
+ShapesOnly::ShapesOnly() : m_previous(shapesOnly) { shapesOnly = true; }
+ShapesOnly::~ShapesOnly() { shapesOnly = m_previous; }
+
 Tensor Module::operator()(const Tensor &input) { return forward({&input, 1}).front(); }
 
 Tensor Module::operator()(const Tensor &first, const Tensor &second)
@@ -22,6 +29,8 @@ void Module::visit(const std::function<void(Module &)> &action)
 
 void Module::initialize(const RandomStream &random)
 {
+    if (shapesOnly)
+        return;
     RandomStream stream = random;
     // Own choices come from streams apart from that of the parameters, one for each module.
     uint64_t own = random.stream() ^ 0x9E3779B97F4A7C15;
@@ -166,7 +175,9 @@ void Module::zeroGrad()
 
 void Module::registerParameter(const char *name, Tensor &member, const Shape &shape)
 {
-    member = Tensor::empty(shape);
+    // Without memory: a view of one element that is repeated.
+    member = shapesOnly ? Tensor::zeros({1}).asStrided(shape, Shape(shape.size(), 0), 0)
+                        : Tensor::empty(shape);
     member.setRequiresGrad();
     m_parameters.push_back({name, &member, true});
 }

@@ -24,6 +24,19 @@ struct StateDictReport {
     std::vector<std::string> unexpected;
 };
 
+/// While one lives, modules made in this thread have parameters of the right shapes but without
+/// memory or values: for counting and listing them, however large.
+class ShapesOnly {
+public:
+    ShapesOnly();
+    ~ShapesOnly();
+    ShapesOnly(const ShapesOnly &) = delete;
+    ShapesOnly &operator=(const ShapesOnly &) = delete;
+
+private:
+    bool m_previous;
+};
+
 /// The base of everything in torch.nn: parameters, buffers, children and a forward.
 ///
 /// A module holds its tensors as public members named as in PyTorch and registers them in its

@@ -103,6 +103,8 @@ struct Spec {
     /// Output shapes from arguments and input shapes; never throws. Made from the port patterns
     /// where the declaration gives none.
     InferFunction infer;
+    /// Whether these arguments are allowed at all, whatever the inputs.
+    std::function<Result<void>(const Arguments &)> validate;
 
     const Arg *findArg(const std::string &argName) const;
     /// All arguments with `values` over the defaults.
@@ -162,6 +164,13 @@ template <typename O> void fillSpec(Spec &spec, Declaration<O> d)
     spec.badSamples = std::move(d.badSamples);
     // The closures hold a copy of the small description they need, so that a Spec is a value.
     const auto shared = std::make_shared<const Spec>(spec);
+    spec.validate = [shared, validate = d.validate](const Arguments &values) -> Result<void> {
+        const Result<O> options = makeOptions<O>(shared->args, values, shared->name);
+        if (!options)
+            return options.error();
+        const Result<void> valid = validate ? validate(*options) : Result<void>();
+        return valid ? valid : Result<void>(valid.error().within(shared->name));
+    };
     spec.infer = [shared, infer = std::move(d.infer), validate = d.validate](
                          const Arguments &values, const Shapes &inputs) -> Result<Shapes> {
         try {

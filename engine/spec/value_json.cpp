@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/spec/value_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <limits>
+
+namespace mrg {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json numberToJson(double value)
+{
+    if (std::isnan(value))
+        return "nan";
+    if (std::isinf(value))
+        return value > 0 ? "inf" : "-inf";
+    return value;
+}
+
+std::optional<double> numberFromJson(const Json &json)
+{
+    if (json.is_number())
+        return json.get<double>();
+    if (json.is_boolean())
+        return json.get<bool>() ? 1.0 : 0.0;
+    if (json == "nan")
+        return std::numeric_limits<double>::quiet_NaN();
+    if (json == "inf")
+        return std::numeric_limits<double>::infinity();
+    if (json == "-inf")
+        return -std::numeric_limits<double>::infinity();
+    return std::nullopt;
+}
+
+Error malformed(const std::string &got, const std::string &wanted)
+{
+    return Error(ErrorCategory::File, "malformed_tensor", "tensor", got, wanted);
+}
+
+} // namespace
+
+Json toJson(const Tensor &tensor)
+{
+    Json data = Json::array();
+    dispatchAll(tensor.dtype(), [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        for (const T value : tensor.toVector<T>()) {
+            if constexpr (std::is_floating_point_v<T>)
+                data.push_back(std::isfinite(value) ? Json(value) : numberToJson(value));
+            else
+                data.push_back(value);
+        }
+    });
+    return {{"dtype", dtypeName(tensor.dtype())}, {"shape", tensor.shape()}, {"data", data}};
+}
+
+Json toJson(const Value &value)
+{
+    if (const bool *flag = value.as<bool>())
+        return *flag;
+    if (const int64_t *whole = value.as<int64_t>())
+        return *whole;
+    if (const double *real = value.as<double>())
+        return numberToJson(*real);
+    if (const std::string *text = value.as<std::string>())
+        return *text;
+    if (const Tensor *tensor = value.as<Tensor>())
+        return toJson(*tensor);
+    if (const ValueList *list = value.as<ValueList>()) {
+        Json array = Json::array();
+        for (const Value &item : *list)
+            array.push_back(toJson(item));
+        return array;
+    }
+    return nullptr;
+}
+
+Result<Tensor> tensorFromJson(const Json &json)
+{
+    if (!json.is_object() || !json.contains("dtype") || !json.contains("shape")
+        || !json.contains("data"))
+        return malformed(json.dump().substr(0, 60), "an object with dtype, shape and data");
+    if (!json["dtype"].is_string() || !json["shape"].is_array() || !json["data"].is_array())
+        return malformed("members of another kind", "dtype a text, shape and data lists");
+    DType dtype{};
+    try {
+        dtype = dtypeFromName(json["dtype"].get<std::string>());
+    } catch (const Error &error) {
+        return error;
+    }
+    Shape shape;
+    for (const Json &size : json["shape"]) {
+        if (!size.is_number_integer() || size.get<int64_t>() < 0)
+            return malformed("size " + size.dump(), "whole numbers of 0 or more");
+        shape.push_back(size.get<int64_t>());
+    }
+    const Json &data = json["data"];
+    if (static_cast<int64_t>(data.size()) != numel(shape)) {
+        return malformed(std::to_string(data.size()) + " elements",
+                         std::to_string(numel(shape)) + " for shape " + toString(shape));
+    }
+    Tensor tensor = Tensor::empty(shape, dtype);
+    const bool filled = dispatchAll(dtype, [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        T *target = tensor.data<T>();
+        for (const Json &element : data) {
+            if (element.is_number_integer() && std::is_same_v<T, int64_t>) {
+                *target++ = static_cast<T>(element.get<int64_t>());
+                continue;
+            }
+            const std::optional<double> number = numberFromJson(element);
+            if (!number)
+                return false;
+            *target++ = static_cast<T>(*number);
+        }
+        return true;
+    });
+    if (!filled)
+        return malformed("an element that is no number", "numbers, \"nan\", \"inf\" or \"-inf\"");
+    return tensor;
+}
+
+Result<Value> valueFromJson(const Json &json)
+{
+    if (json.is_null())
+        return Value();
+    if (json.is_boolean())
+        return Value(json.get<bool>());
+    if (json.is_number_integer())
+        return Value(json.get<int64_t>());
+    if (json.is_number())
+        return Value(json.get<double>());
+    if (json.is_string())
+        return Value(json.get<std::string>());
+    if (json.is_array()) {
+        ValueList list;
+        for (const Json &item : json) {
+            Result<Value> element = valueFromJson(item);
+            if (!element)
+                return element.error();
+            list.push_back(*element);
+        }
+        return Value(std::move(list));
+    }
+    if (json.contains("dtype")) {
+        const Result<Tensor> tensor = tensorFromJson(json);
+        if (!tensor)
+            return tensor.error();
+        return Value(*tensor);
+    }
+    return Error(ErrorCategory::Value, "not_a_value", "", json.dump().substr(0, 60),
+                 "null, a bool, a number, a text, a list or a tensor");
+}
+
+} // namespace mrg
