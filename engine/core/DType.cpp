@@ -12,7 +12,8 @@ struct Row {
     const char *name;
     int64_t size;
 };
-constexpr std::array<Row, 4> rows{{{DType::Bool, "bool", 1},
+constexpr std::array<Row, 5> rows{{{DType::Bool, "bool", 1},
+                                   {DType::Int32, "int32", 4},
                                    {DType::Int64, "int64", 8},
                                    {DType::Float32, "float32", 4},
                                    {DType::Float64, "float64", 8}}};
@@ -27,7 +28,7 @@ DType dtypeFromName(std::string_view name)
             return row.dtype;
     }
     throw Error(ErrorCategory::Value, "unknown_dtype", std::string(name), "",
-                "bool, int64, float32 or float64");
+                "bool, int32, int64, float32 or float64");
 }
 
 int64_t dtypeSize(DType dtype) { return rows[static_cast<size_t>(dtype)].size; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct MarginStatistics {
     {
         classes = classCount;
         samples = 0;
-        const auto cells = static_cast<size_t>(classCount * classCount);
+        const auto cells = static_cast<std::size_t>(classCount * classCount);
         pairs.assign(cells, 0);
         violations.assign(cells, 0);
         hinges.assign(cells, 0.0);
@@ -41,7 +42,7 @@ struct MarginStatistics {
         if (classes != other.classes)
             reset(other.classes);
         samples += other.samples;
-        for (size_t cell = 0; cell < pairs.size(); ++cell) {
+        for (std::size_t cell = 0; cell < pairs.size(); ++cell) {
             pairs[cell] += other.pairs[cell];
             violations[cell] += other.violations[cell];
             hinges[cell] += other.hinges[cell];

@@ -3,7 +3,7 @@
 
 #include "engine/data/DatasetSpec.h"
 #include "engine/metrics/MetricSpec.h"
-#include "engine/optim/OptimizerSpec.h"
+#include "engine/optim/Optimizer.h"
 #include "engine/spec/Registry.h"
 
 namespace mrg {

@@ -108,7 +108,7 @@ Result<Tensor> tensorFromJson(const Json &json)
         using T = typename decltype(tag)::type;
         T *target = tensor.data<T>();
         for (const Json &element : data) {
-            if (element.is_number_integer() && std::is_same_v<T, int64_t>) {
+            if (element.is_number_integer() && std::is_integral_v<T>) {
                 *target++ = static_cast<T>(element.get<int64_t>());
                 continue;
             }

@@ -95,6 +95,7 @@ Tensor Tensor::fromVector(const std::vector<T> &values, const Shape &shape)
     return out;
 }
 template Tensor Tensor::fromVector(const std::vector<bool> &, const Shape &);
+template Tensor Tensor::fromVector(const std::vector<int32_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<int64_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<float> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<double> &, const Shape &);
@@ -136,6 +137,7 @@ T *Tensor::data() const
     return static_cast<T *>(rawData());
 }
 template bool *Tensor::data<bool>() const;
+template int32_t *Tensor::data<int32_t>() const;
 template int64_t *Tensor::data<int64_t>() const;
 template float *Tensor::data<float>() const;
 template double *Tensor::data<double>() const;
@@ -165,6 +167,7 @@ std::vector<T> Tensor::toVector() const
     return out;
 }
 template std::vector<bool> Tensor::toVector() const;
+template std::vector<int32_t> Tensor::toVector() const;
 template std::vector<int64_t> Tensor::toVector() const;
 template std::vector<float> Tensor::toVector() const;
 template std::vector<double> Tensor::toVector() const;

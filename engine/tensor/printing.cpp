@@ -15,7 +15,7 @@ std::string element(double value, DType dtype)
     if (dtype == DType::Bool)
         return value != 0 ? "true" : "false";
     char buffer[32];
-    std::snprintf(buffer, sizeof buffer, dtype == DType::Int64 ? "%.0f" : "%.4f", value);
+    std::snprintf(buffer, sizeof buffer, !isFloating(dtype) ? "%.0f" : "%.4f", value);
     return buffer;
 }
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace mrg::kernels {
+
+/// Whether a matrix is used as it lies in memory or transposed.
+enum class Layout { Plain, Transposed };
+
+/// C (m x n) = op(A) (m x k) * op(B) (k x n), or C += with `accumulate`. All row-major and compact;
+/// a transposed operand lies in memory as its transpose. Rows are shared out in pieces of fixed
+/// size, so that the bits do not depend on the number of threads.
+template <typename T>
+void gemm(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const T *a, const T *b,
+          T *c, bool accumulate = false);
+
+/// out[n] (+)= sum over the m rows of a (m x n).
+template <typename T>
+void sumRows(int64_t m, int64_t n, const T *a, T *out, bool accumulate = false);
+
+} // namespace mrg::kernels

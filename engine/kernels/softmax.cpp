@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/kernels/softmax.h"
+
+#include "engine/core/Parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace mrg::kernels {
+
+namespace {
+
+/// Calls body(offset of the row's first element) for every row, in fixed pieces.
+template <typename Body> void forEachRow(Rows rows, Body body)
+{
+    const int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(rows.length, 1));
+    parallelFor(rows.outer * rows.inner, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row)
+            body(row / rows.inner * rows.length * rows.inner + row % rows.inner);
+    });
+}
+
+template <typename T> T rowMax(const T *x, Rows rows)
+{
+    T largest = -std::numeric_limits<T>::infinity();
+    for (int64_t k = 0; k < rows.length; ++k) {
+        const T value = x[k * rows.inner];
+        if (value > largest || std::isnan(value))
+            largest = value;
+    }
+    return largest;
+}
+
+} // namespace
+
+Rows rowsAlong(const Shape &shape, int64_t dim)
+{
+    Rows rows;
+    for (size_t d = 0; d < shape.size(); ++d) {
+        const auto at = static_cast<int64_t>(d);
+        (at < dim ? rows.outer : at == dim ? rows.length : rows.inner) *= shape[d];
+    }
+    return rows;
+}
+
+template <typename T> void softmax(Rows rows, const T *x, T *y)
+{
+    forEachRow(rows, [=](int64_t at) {
+        const T largest = rowMax(x + at, rows);
+        T sum = 0;
+        for (int64_t k = 0; k < rows.length; ++k)
+            sum += y[at + k * rows.inner] = std::exp(x[at + k * rows.inner] - largest);
+        for (int64_t k = 0; k < rows.length; ++k)
+            y[at + k * rows.inner] /= sum;
+    });
+}
+
+template <typename T> void softmaxBackward(Rows rows, const T *y, const T *g, T *dx)
+{
+    forEachRow(rows, [=](int64_t at) {
+        T dot = 0;
+        for (int64_t k = 0; k < rows.length; ++k)
+            dot += g[at + k * rows.inner] * y[at + k * rows.inner];
+        for (int64_t k = 0; k < rows.length; ++k)
+            dx[at + k * rows.inner] = y[at + k * rows.inner] * (g[at + k * rows.inner] - dot);
+    });
+}
+
+template <typename T> void logSoftmax(Rows rows, const T *x, T *y)
+{
+    forEachRow(rows, [=](int64_t at) {
+        const T largest = rowMax(x + at, rows);
+        T sum = 0;
+        for (int64_t k = 0; k < rows.length; ++k)
+            sum += std::exp(x[at + k * rows.inner] - largest);
+        const T shift = largest + std::log(sum);
+        for (int64_t k = 0; k < rows.length; ++k)
+            y[at + k * rows.inner] = x[at + k * rows.inner] - shift;
+    });
+}
+
+template <typename T> void logSoftmaxBackward(Rows rows, const T *y, const T *g, T *dx)
+{
+    forEachRow(rows, [=](int64_t at) {
+        T sum = 0;
+        for (int64_t k = 0; k < rows.length; ++k)
+            sum += g[at + k * rows.inner];
+        for (int64_t k = 0; k < rows.length; ++k)
+            dx[at + k * rows.inner] = g[at + k * rows.inner] - std::exp(y[at + k * rows.inner]) * sum;
+    });
+}
+
+template void softmax(Rows, const float *, float *);
+template void softmax(Rows, const double *, double *);
+template void softmaxBackward(Rows, const float *, const float *, float *);
+template void softmaxBackward(Rows, const double *, const double *, double *);
+template void logSoftmax(Rows, const float *, float *);
+template void logSoftmax(Rows, const double *, double *);
+template void logSoftmaxBackward(Rows, const float *, const float *, float *);
+template void logSoftmaxBackward(Rows, const double *, const double *, double *);
+
+} // namespace mrg::kernels
