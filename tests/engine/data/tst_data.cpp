@@ -159,7 +159,7 @@ private slots:
         QTest::newRow("a.arff unknown")
                 << QByteArray("@relation x\n@attribute a numeric\n@data\n1\n") << "unknown_label" << "a.arff";
         QTest::newRow("a.idx magic") << QByteArray("hello") << "not_an_idx_file" << "a.idx";
-        QTest::newRow("a.idx short") << QByteArray("\0\0\x08\x01\0\0\0\x05ab", 10) << "truncated_file" << "a.idx";
+        QTest::newRow("a.idx short") << QByteArray("\0\0\x08\x01\0\0\0\x05" "xy", 10) << "truncated_file" << "a.idx";
         QTest::newRow("a.idx gzip") << QByteArray("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x02", 12)
                                     << "truncated_gzip" << "a.idx";
     }
