@@ -12,6 +12,8 @@ namespace mrg {
 struct Vocabulary {
     Registry registry;
     std::vector<DatasetSpec> datasets;
+    /// The datasets as nodes with the output ports "input" and "target".
+    std::vector<Spec> dataNodes;
     std::vector<OptimizerSpec> optimizers;
     std::vector<SchedulerSpec> schedulers;
     std::vector<MetricSpec> metrics;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/network/Vocabulary.h"
+
+#include "engine/nn/families.h"
+
+#include <algorithm>
+
+namespace mrg {
+
+namespace {
+template <typename T> const T *findNamed(const std::vector<T> &specs, const std::string &name)
+{
+    const auto found = std::find_if(specs.begin(), specs.end(), [&](const T &spec) { return spec.name == name; });
+    return found == specs.end() ? nullptr : &*found;
+}
+} // namespace
+
+const DatasetSpec *Vocabulary::dataset(const std::string &name) const { return findNamed(datasets, name); }
+const OptimizerSpec *Vocabulary::optimizer(const std::string &name) const { return findNamed(optimizers, name); }
+const SchedulerSpec *Vocabulary::scheduler(const std::string &name) const { return findNamed(schedulers, name); }
+
+const Spec *Vocabulary::spec(const std::string &type) const
+{
+    const size_t dot = type.find('.');
+    if (dot == std::string::npos)
+        return nullptr;
+    const std::string space = type.substr(0, dot);
+    const std::string name = type.substr(dot + 1);
+    if (space == "nn")
+        return registry.module(name);
+    if (space == "torch")
+        return registry.function(name);
+    return space == "data" ? findNamed(dataNodes, name) : nullptr;
+}
+
+std::vector<std::string> Vocabulary::nodeTypes() const
+{
+    std::vector<std::string> out;
+    for (const Spec &spec : dataNodes)
+        out.push_back("data." + spec.name);
+    for (const ModuleSpec &spec : registry.modules())
+        out.push_back("nn." + spec.name);
+    for (const FunctionSpec &spec : registry.functions())
+        out.push_back("torch." + spec.name);
+    return out;
+}
+
+Vocabulary standardVocabulary()
+{
+    Vocabulary out{standardRegistry(), datasetSpecs(), {}, optimizerSpecs(), schedulerSpecs(), metricSpecs()};
+    for (const DatasetSpec &dataset : out.datasets) {
+        Spec spec;
+        spec.name = dataset.name;
+        spec.group = Group::Data;
+        spec.summary = dataset.summary;
+        spec.args = dataset.args;
+        spec.outputs = {{.name = "input", .dtype = "any", .summary = "The samples."},
+                        {.name = "target", .dtype = "any", .summary = "Their labels."}};
+        spec.validate = dataset.validate;
+        out.dataNodes.push_back(std::move(spec));
+    }
+    return out;
+}
+
+} // namespace mrg

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/network/build.h"
+
+#include <algorithm>
+
+namespace mrg {
+
+Tensor BuiltNetwork::scores(const Tensor &input)
+{
+    m_values.assign(m_slots, Tensor());
+    m_values[0] = input;
+    std::vector<Tensor> inputs;
+    for (const Step &step : m_steps) {
+        inputs.clear();
+        for (size_t slot : step.inputs)
+            inputs.push_back(m_values[slot]);
+        std::vector<Tensor> outputs = step.module ? step.module->forward(inputs)
+                                                  : step.function->call(step.args, inputs);
+        for (size_t i = 0; i < step.outputs.size() && i < outputs.size(); ++i)
+            m_values[step.outputs[i]] = std::move(outputs[i]);
+    }
+    Tensor result = m_values[m_scoreSlot];
+    m_values.clear();
+    return result;
+}
+
+Tensor BuiltNetwork::loss(const Tensor &scores, const Tensor &target)
+{
+    const Tensor inputs[] = {scores, target};
+    return m_loss->forward(inputs).front();
+}
+
+void BuiltNetwork::train(bool on)
+{
+    for (const Step &step : m_steps) {
+        if (step.module)
+            step.module->train(on);
+    }
+    m_loss->train(on);
+}
+
+void BuiltNetwork::zeroGrad()
+{
+    for (const Step &step : m_steps) {
+        if (step.module)
+            step.module->zeroGrad();
+    }
+}
+
+void BuiltNetwork::to(DType dtype)
+{
+    for (const Step &step : m_steps) {
+        if (step.module)
+            step.module->to(dtype);
+    }
+    m_loss->to(dtype);
+}
+
+namespace {
+void append(NamedTensors &out, NodeId node, const NamedTensors &tensors)
+{
+    for (const auto &[name, tensor] : tensors)
+        out.emplace_back(std::to_string(node) + "." + name, tensor);
+}
+} // namespace
+
+NamedTensors BuiltNetwork::namedParameters() const
+{
+    NamedTensors out;
+    for (const Step &step : m_steps) {
+        if (step.module)
+            append(out, step.node, step.module->namedParameters());
+    }
+    return out;
+}
+
+std::vector<Tensor> BuiltNetwork::parameters() const
+{
+    std::vector<Tensor> out;
+    for (auto &[name, tensor] : namedParameters())
+        out.push_back(tensor);
+    return out;
+}
+
+NamedTensors BuiltNetwork::stateDict() const
+{
+    NamedTensors out;
+    for (const Step &step : m_steps) {
+        if (step.module)
+            append(out, step.node, step.module->stateDict());
+    }
+    return out;
+}
+
+void BuiltNetwork::loadStateDict(const NamedTensors &state)
+{
+    for (const Step &step : m_steps) {
+        if (!step.module)
+            continue;
+        const std::string prefix = std::to_string(step.node) + ".";
+        NamedTensors own;
+        for (const auto &[name, tensor] : state) {
+            if (name.rfind(prefix, 0) == 0)
+                own.emplace_back(name.substr(prefix.size()), tensor);
+        }
+        step.module->loadStateDict(own);
+    }
+}
+
+Module *BuiltNetwork::module(NodeId node) const
+{
+    if (node == m_lossNode)
+        return m_loss.get();
+    const auto found = std::find_if(m_steps.begin(), m_steps.end(),
+                                    [node](const Step &step) { return step.node == node; });
+    return found == m_steps.end() ? nullptr : found->module.get();
+}
+
+Module &BuiltNetwork::lossModule() const { return *m_loss; }
+
+void BuiltNetwork::setLoss(std::shared_ptr<Module> loss) { m_loss = std::move(loss); }
+
+void BuiltNetwork::seekRandom(uint64_t step)
+{
+    for (const Step &module : m_steps) {
+        if (module.module)
+            module.module->seekRandom(step);
+    }
+}
+
+Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked,
+                           const Vocabulary &vocabulary, uint64_t seed)
+{
+    if (!checked.ok() || !checked.loss || !checked.data || !checked.scores) {
+        for (const Issue &issue : checked.issues) {
+            if (issue.severity == Severity::Error)
+                return Error(ErrorCategory::State, issue.kind, "network", issue.text);
+        }
+        return Error(ErrorCategory::State, "network_not_complete", "network",
+                     "no path from a data source to a loss", "data, modules and a loss, wired");
+    }
+    BuiltNetwork built;
+    std::map<PortRef, size_t> slots;
+    slots[{*checked.data, "input", 0}] = 0;
+    built.m_slots = 1;
+    try {
+        for (NodeId id : checked.order) {
+            const NetworkNode &node = *network.find(id);
+            if (id == *checked.data)
+                continue;
+            const Spec &spec = *vocabulary.spec(node.type);
+            std::shared_ptr<Module> module;
+            const std::string name = node.type.substr(node.type.find('.') + 1);
+            if (const ModuleSpec *found = node.type.rfind("nn.", 0) == 0
+                        ? vocabulary.registry.module(name)
+                        : nullptr) {
+                module = found->make(node.args);
+                module->initialize(RandomStream(seed, static_cast<uint64_t>(id)));
+            }
+            if (id == *checked.loss) {
+                built.m_loss = module;
+                built.m_lossNode = id;
+                for (const Port &port : spec.inputs) {
+                    if (port.form != TargetForm::None)
+                        built.m_targetForm = port.form;
+                }
+                continue;
+            }
+            BuiltNetwork::Step step;
+            step.node = id;
+            step.module = std::move(module);
+            step.args = node.args;
+            if (!step.module)
+                step.function = vocabulary.registry.function(name);
+            for (const Port &port : spec.inputs) {
+                for (int index = 0;
+                     const Wire *wire = network.wireInto({id, port.name, index}); ++index) {
+                    if (wire->from == PortRef{*checked.data, "target", 0}) {
+                        return Error(ErrorCategory::State, "target_into_network", name,
+                                     "the target wired into " + port.name,
+                                     "the target at the loss only", "remove that wire");
+                    }
+                    step.inputs.push_back(slots.at(wire->from));
+                    if (!port.variadic)
+                        break;
+                }
+            }
+            for (const Port &port : spec.outputs) {
+                slots[{id, port.name, 0}] = built.m_slots;
+                step.outputs.push_back(built.m_slots++);
+            }
+            built.m_steps.push_back(std::move(step));
+        }
+        built.m_scoreSlot = slots.at(*checked.scores);
+    } catch (const Error &error) {
+        return error.within("network");
+    }
+    return built;
+}
+
+} // namespace mrg
