@@ -9,8 +9,8 @@
 namespace {
 
 const QStringList engineOrder{"core",  "tensor", "kernels", "autograd", "spec",    "ops",
-                              "nn",    "optim",  "data",    "metrics",  "network", "store",
-                              "plan",  "training", "interop", "conformance"};
+                              "nn",    "optim",  "data",    "metrics",  "network", "interop",
+                              "store", "plan",   "training", "conformance"};
 const QStringList guiBase{"widgets", "document", "session"};
 const QStringList guiFeatures{"canvas",   "palette", "inspector", "plots",      "explorer", "datasets",
                               "runs",     "reports", "lessons",   "playground", "formulas"};

@@ -52,8 +52,6 @@ struct SessionOptions {
     std::function<void()> published;
     /// Longest time between two snapshots while running, in milliseconds.
     int publishIntervalMs = 30;
-    /// Restart from this state (parameters, optimizer, step) instead of from the seed.
-    std::string resumeFrom;
 };
 
 /// Trains one experiment on a thread of its own. Everything here may be called from one other

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/data/Batcher.h"
+#include "engine/training/Session.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace mrg {
+
+/// What the engine thread of a session runs: owns the network and everything that changes with it.
+/// Only what is marked so may be touched from other threads.
+class Session::Worker {
+public:
+    Worker(Experiment experiment, DataSplit data, const Vocabulary &vocabulary, SessionOptions options,
+           BuiltNetwork network, Batcher batcher);
+    ~Worker();
+
+    // From the consumer's thread.
+    void post(Command command);
+    std::vector<JournalEntry> journal() const;
+    Snapshot join();
+    Result<Evaluation> evaluateNow(const Dataset &dataset);
+    NamedTensors copyState() const;
+
+    PointRing points;
+    Mailbox<Snapshot> snapshots;
+    std::vector<std::string> seriesNames;
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void run(const std::stop_token &stop);
+    bool waitForWork(const std::stop_token &stop);
+    void obey(const Command &command);
+    void setOptimizerOption(const Command &command);
+    void setLossOption(const Command &command);
+    void reset();
+    void oneStep();
+    void endEpoch();
+    void validate();
+    void recordClassRates(const MarginStatistics &statistics);
+    void watchMargins(const Batch &batch, const Tensor &scores, int64_t before);
+    void fail(const Error &error);
+    void finish(RunState state);
+    void publish(bool always);
+    void emitPoint(uint32_t series, double value);
+    void addEvent(const std::string &text);
+    void beginStoredRun();
+    void saveCheckpoint();
+    void makeOptimizer();
+    double epochNow() const;
+    double marginOfLoss() const;
+    bool interrupted() const { return m_commandsWaiting.load(std::memory_order_relaxed); }
+
+    Experiment m_experiment;
+    DataSplit m_data;
+    const Vocabulary &m_vocabulary;
+    SessionOptions m_options;
+    BuiltNetwork m_network;
+    Batcher m_batcher;
+    std::unique_ptr<Optimizer> m_optimizer;
+    std::unique_ptr<Scheduler> m_scheduler;
+    const SchedulerSpec *m_schedulerSpec = nullptr;
+    Arguments m_lossArgs;
+    std::string m_lossType;
+
+    RunState m_state = RunState::Ready;
+    bool m_pauseAfterStep = false;
+    bool m_pauseAfterEpoch = false;
+    int64_t m_step = 0;
+    int64_t m_epoch = 0;
+    int64_t m_batch = 0; ///< within the epoch
+    double m_lastLoss = 0;
+    double m_epochLoss = 0;
+    int64_t m_epochSamples = 0;
+    MarginStatistics m_epochMargins;
+    MarginStatistics m_shownMargins;
+    bool m_watchDecision = false;
+    std::optional<Evaluation> m_validation;
+    std::optional<DecisionGrid> m_decision;
+    std::optional<Error> m_failure;
+    std::map<std::string, uint32_t> m_seriesIndex;
+    uint32_t m_firstClassSeries = 0;
+    int64_t m_runId = 0;
+
+    Clock::time_point m_lastPublished;
+    Clock::time_point m_lastDecision;
+    Clock::time_point m_lastCheckpoint;
+    Clock::time_point m_rateSince;
+    int64_t m_rateSteps = 0;
+    double m_stepsPerSecond = 0;
+
+    mutable std::mutex m_mutex; ///< guards what follows
+    std::condition_variable_any m_wake;
+    std::condition_variable m_rested;
+    std::deque<Command> m_commands;
+    std::vector<JournalEntry> m_journal;
+    bool m_atRest = true;       ///< no command waits and the thread is not running steps
+    Snapshot m_lastSnapshot;
+    std::atomic<bool> m_commandsWaiting = false;
+
+    std::jthread m_thread; ///< last: it uses all of the above
+};
+
+} // namespace mrg

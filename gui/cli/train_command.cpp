@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/cli/commands.h"
+
+#include "engine/core/Parallel.h"
+#include "engine/interop/safetensors.h"
+#include "engine/network/experiment_file.h"
+#include "engine/store/RunStore.h"
+#include "engine/training/Session.h"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+namespace mrg {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr auto progressInterval = std::chrono::milliseconds(50);
+
+int complain(const Error &error)
+{
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+}
+
+Json numberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json evaluationJson(const Evaluation &evaluation)
+{
+    Json out{{"loss", numberOrNull(evaluation.loss)}, {"samples", evaluation.samples}};
+    for (const auto &[name, value] : evaluation.metrics)
+        out[name] = numberOrNull(value);
+    if (!evaluation.thresholdRule.empty())
+        out["threshold_rule"] = evaluation.thresholdRule;
+    return out;
+}
+
+void printEvaluation(const char *what, const Evaluation &evaluation)
+{
+    std::printf("%s (%lld samples)\n  %-18s %.6g\n", what, static_cast<long long>(evaluation.samples), "loss", evaluation.loss);
+    for (const auto &[name, value] : evaluation.metrics)
+        std::printf("  %-18s %.6g\n", name.c_str(), value);
+    if (!evaluation.thresholdRule.empty())
+        std::printf("  yes means %s\n", evaluation.thresholdRule.c_str());
+}
+
+/// Prints a line whenever an epoch is over, until the run rests.
+void follow(Session &session, bool quiet)
+{
+    int64_t shown = 0;
+    for (;;) {
+        if (!session.snapshots().fetch()) {
+            std::this_thread::sleep_for(progressInterval);
+            continue;
+        }
+        const Snapshot &now = session.snapshots().current();
+        if (!quiet && now.epoch > shown && now.validation) {
+            shown = now.epoch;
+            std::printf("epoch %lld/%lld  loss %.5g  validation %.5g", static_cast<long long>(now.epoch),
+                        static_cast<long long>(now.epochs), now.loss, now.validation->loss);
+            if (!now.validation->metrics.empty()) {
+                const auto &[name, value] = now.validation->metrics.front();
+                std::printf("  %s %.4g", name.c_str(), value);
+            }
+            std::printf("  %.0f steps/s\n", now.stepsPerSecond);
+            std::fflush(stdout);
+        }
+        if (now.state == RunState::Finished || now.state == RunState::Failed || now.state == RunState::Stopped)
+            return;
+    }
+}
+
+/// metrics.csv: one row a point of every series.
+Result<void> writeMetrics(const std::filesystem::path &path, const RunStore &store, int64_t run)
+{
+    const Result<std::vector<std::string>> names = store.series(run);
+    if (!names)
+        return names.error();
+    std::ofstream file(path);
+    file << "series,step,epoch,value\n";
+    file.precision(9);
+    for (const std::string &name : *names) {
+        const Result<std::vector<StoredPoint>> points = store.points(run, name);
+        if (!points)
+            return points.error();
+        for (const StoredPoint &point : *points)
+            file << name << ',' << point.step << ',' << point.epoch << ',' << point.value << '\n';
+    }
+    file.flush();
+    if (!file)
+        return Error(ErrorCategory::File, "cannot_write", path.string(), "", "a writable place with free space");
+    return {};
+}
+
+} // namespace
+
+int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request)
+{
+    setNumThreads(request.threads);
+    Result<Experiment> experiment = loadExperiment(request.file);
+    if (!experiment)
+        return complain(experiment.error());
+    if (request.epochs)
+        experiment->training.epochs = *request.epochs;
+    if (request.seed)
+        experiment->training.seed = *request.seed;
+
+    const NetworkNode *source = nullptr;
+    for (const NetworkNode &node : experiment->network.nodes) {
+        if (node.type.starts_with("data."))
+            source = &node;
+    }
+    const DatasetSpec *dataset = source ? vocabulary.dataset(source->type.substr(5)) : nullptr;
+    if (!dataset) {
+        return complain(Error(ErrorCategory::Value, "no_data", request.file, source ? source->type : "no data source",
+                              "one data source of this build"));
+    }
+    const Result<DataSplit> data
+            = dataset->load(source->args, std::filesystem::path(request.file).parent_path());
+    if (!data)
+        return complain(data.error());
+
+    std::unique_ptr<RunStore> store;
+    if (!request.out.empty()) {
+        std::error_code failure;
+        std::filesystem::create_directories(request.out, failure);
+        Result<std::unique_ptr<RunStore>> opened = RunStore::open(std::filesystem::path(request.out) / "runs.sqlite");
+        if (!opened)
+            return complain(opened.error());
+        store = std::move(*opened);
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    Result<std::unique_ptr<Session>> created
+            = Session::create(*experiment, *data, vocabulary, {.store = store.get(), .published = {}});
+    if (!created)
+        return complain(created.error());
+    Session &session = **created;
+    session.post({Command::Kind::Run, {}, {}});
+    follow(session, request.quiet || request.json);
+    const Snapshot last = session.join();
+    if (last.failure)
+        return complain(*last.failure);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const Result<Evaluation> test = session.evaluate(*data->test);
+    if (!test)
+        return complain(test.error());
+
+    Json json{{"experiment", request.file}, {"seed", experiment->training.seed}, {"epochs", last.epoch},
+              {"steps", last.step},         {"seconds", seconds},                {"train_loss", numberOrNull(last.loss)}};
+    if (last.validation)
+        json["validation"] = evaluationJson(*last.validation);
+    json["test"] = evaluationJson(*test);
+    if (store) {
+        const std::filesystem::path out = request.out;
+        (void)store->putDocument(last.runId, "evaluation/test", evaluationJson(*test).dump());
+        TensorFile weights{session.stateDict(), {{"format", "pt"}}};
+        created->reset(); // the engine thread is done with the store
+        for (const Result<void> &written :
+             {saveExperiment(out / "experiment.mrg", *experiment), saveSafetensors(out / "weights.safetensors", weights),
+              store->flush(), writeMetrics(out / "metrics.csv", *store, last.runId)}) {
+            if (!written)
+                return complain(written.error());
+        }
+        std::ofstream(out / "result.json") << json.dump(2) << "\n";
+    }
+    if (request.json) {
+        std::printf("%s\n", json.dump(2).c_str());
+        return 0;
+    }
+    if (last.validation)
+        printEvaluation("validation", *last.validation);
+    printEvaluation("test", *test);
+    std::printf("%lld steps in %.2f s\n", static_cast<long long>(last.step), seconds);
+    return 0;
+}
+
+} // namespace mrg

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/cli/commands.h"
+
+#include "engine/store/version.h"
+
+#include <CLI/CLI.hpp>
+
+int main(int argc, char **argv)
+{
+    using namespace mrg;
+    CLI::App app{"Marginalia: a workbench for teaching and exploring how networks learn"};
+    app.set_version_flag("--version", engineVersion());
+    app.require_subcommand(0, 1);
+
+    TrainRequest train;
+    CLI::App *trainApp = app.add_subcommand("train", "Train an experiment and print its metrics");
+    trainApp->add_option("file", train.file, "The experiment, *.mrg")->required();
+    trainApp->add_option("--epochs", train.epochs, "Epochs instead of those in the file")->check(CLI::PositiveNumber);
+    trainApp->add_option("--seed", train.seed, "Seed instead of that in the file");
+    trainApp->add_option("--threads", train.threads, "Threads that kernels may use")->check(CLI::Range(1, 256));
+    trainApp->add_option("--out", train.out, "Folder for the run, weights and metrics.csv");
+    trainApp->add_option("--report", train.report, "Report to write, .html or .pdf");
+    trainApp->add_flag("--json", train.json, "Print the result as JSON");
+    trainApp->add_flag("--quiet", train.quiet, "No line per epoch");
+
+    std::string file;
+    CLI::App *checkApp = app.add_subcommand("check", "Print every node's shapes, or what is wrong");
+    checkApp->add_option("file", file, "The experiment, *.mrg")->required();
+
+    bool json = false;
+    CLI::App *modulesApp = app.add_subcommand("modules", "List the modules");
+    modulesApp->add_flag("--json", json, "The whole registry as JSON");
+    CLI::App *functionsApp = app.add_subcommand("functions", "List the functions");
+    functionsApp->add_flag("--json", json, "The whole registry as JSON");
+
+    std::string folder;
+    std::string only;
+    bool declaredOnly = false;
+    CLI::App *conformanceApp = app.add_subcommand("conformance", "Run golden cases computed with PyTorch");
+    conformanceApp->add_option("folder", folder, "The folder of golden files")->required();
+    conformanceApp->add_option("--only", only, "Only files whose name contains this");
+    conformanceApp->add_flag("--declared", declaredOnly, "Leave out names that are not declared");
+
+    CLI11_PARSE(app, argc, argv);
+    const Vocabulary vocabulary = standardVocabulary();
+    if (*trainApp)
+        return trainCommand(vocabulary, train);
+    if (*checkApp)
+        return checkCommand(vocabulary, file);
+    if (*modulesApp)
+        return modulesCommand(vocabulary, json);
+    if (*functionsApp)
+        return functionsCommand(vocabulary, json);
+    if (*conformanceApp)
+        return conformanceCommand(vocabulary, folder, only, declaredOnly);
+    std::printf("%s", app.help().c_str());
+    return 0;
+}
