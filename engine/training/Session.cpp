@@ -46,8 +46,11 @@ Result<std::unique_ptr<Session>> Session::create(const Experiment &experiment, c
     if (!network)
         return network.error();
     const TrainingSettings &settings = experiment.training;
-    Result<Batcher> batcher = Batcher::create(data.train, network->targetForm(), settings.batchSize,
-                                              settings.shuffle, settings.dropLast);
+    Result<Batcher> batcher = Batcher::create(data.train, network->targetForm(),
+                                              {.batchSize = settings.batchSize,
+                                               .seed = settings.seed,
+                                               .shuffle = settings.shuffle,
+                                               .dropLast = settings.dropLast});
     if (!batcher)
         return batcher.error();
     try {

@@ -282,10 +282,9 @@ double Session::Worker::marginOfLoss() const
 
 void Session::Worker::oneStep()
 {
-    const TrainingSettings &settings = m_experiment.training;
     if (m_batch == 0 && m_step == 0)
         emitPoint(LearningRate, m_optimizer->lr());
-    const Batch batch = m_batcher.batch(settings.seed, m_epoch, m_batch);
+    const Batch &batch = m_batcher.batch(m_epoch, m_batch);
     m_network.seekRandom(static_cast<uint64_t>(m_step));
     m_network.lossModule().watchMargins(&m_epochMargins);
     m_optimizer->zeroGrad();

@@ -39,7 +39,8 @@ Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset, c
 {
     // The caller keeps the dataset alive as long as the batcher.
     const std::shared_ptr<const Dataset> borrowed(std::shared_ptr<void>(), &dataset);
-    Result<Batcher> batcher = Batcher::create(borrowed, network.targetForm(), evaluationBatch, false, false);
+    Result<Batcher> batcher = Batcher::create(borrowed, network.targetForm(),
+                                              {.batchSize = evaluationBatch, .shuffle = false});
     if (!batcher)
         return batcher.error();
     const EvaluationMode mode(network);
@@ -50,7 +51,7 @@ Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset, c
                 out.complete = false;
                 return out;
             }
-            const Batch batch = batcher->batch(0, 0, b);
+            const Batch &batch = batcher->batch(0, b);
             const Tensor scores = network.scores(batch.input).compact();
             const Tensor loss = network.loss(scores, batch.target);
             const auto count = static_cast<double>(batch.rows.size());
