@@ -10,6 +10,9 @@
 #include "engine/store/RunStore.h"
 #include "engine/store/version.h"
 #include "engine/training/evaluation.h"
+#include "engine/training/evaluation_json.h"
+
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <ctime>
@@ -408,8 +411,11 @@ void Session::Worker::finish(RunState state)
     if (m_epochMargins.samples > 0 && m_shownMargins.samples == 0)
         m_shownMargins = m_epochMargins;
     saveCheckpoint();
-    if (m_options.store && m_runId)
+    if (m_options.store && m_runId) {
         (void)m_options.store->setState(m_runId, runStateName(state), m_step);
+        if (m_validation)
+            (void)m_options.store->putDocument(m_runId, "evaluation/validation", toJson(*m_validation, true).dump());
+    }
 }
 
 void Session::Worker::emitPoint(uint32_t series, double value)

@@ -6,6 +6,7 @@
 #include "engine/network/experiment_file.h"
 #include "engine/store/RunStore.h"
 #include "engine/training/Session.h"
+#include "engine/training/evaluation_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -30,16 +31,6 @@ int complain(const Error &error)
 }
 
 Json numberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json evaluationJson(const Evaluation &evaluation)
-{
-    Json out{{"loss", numberOrNull(evaluation.loss)}, {"samples", evaluation.samples}};
-    for (const auto &[name, value] : evaluation.metrics)
-        out[name] = numberOrNull(value);
-    if (!evaluation.thresholdRule.empty())
-        out["threshold_rule"] = evaluation.thresholdRule;
-    return out;
-}
 
 void printEvaluation(const char *what, const Evaluation &evaluation)
 {
@@ -154,11 +145,11 @@ int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request)
     Json json{{"experiment", request.file}, {"seed", experiment->training.seed}, {"epochs", last.epoch},
               {"steps", last.step},         {"seconds", seconds},                {"train_loss", numberOrNull(last.loss)}};
     if (last.validation)
-        json["validation"] = evaluationJson(*last.validation);
-    json["test"] = evaluationJson(*test);
+        json["validation"] = toJson(*last.validation, false);
+    json["test"] = toJson(*test, false);
     if (store) {
         const std::filesystem::path out = request.out;
-        (void)store->putDocument(last.runId, "evaluation/test", evaluationJson(*test).dump());
+        (void)store->putDocument(last.runId, "evaluation/test", toJson(*test, true).dump());
         TensorFile weights{session.stateDict(), {{"format", "pt"}}};
         created->reset(); // the engine thread is done with the store
         for (const Result<void> &written :

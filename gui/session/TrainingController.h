@@ -6,8 +6,10 @@
 #include <QObject>
 #include <QPointF>
 #include <QString>
+#include <QStringList>
 #include <QVector>
 
+#include <atomic>
 #include <map>
 #include <memory>
 
@@ -84,8 +86,12 @@ signals:
     void failed(const QString &message);
 
 private:
+    /// Makes a session if there is none that fits the document; false where it can't be.
+    bool prepare();
     void createSession();
     void drain();
+    void post(Command::Kind kind, const QString &name = {}, const Value &value = {});
+    void addEvent(const QString &text);
 
     ExperimentDocument &m_document;
     QString m_storePath;

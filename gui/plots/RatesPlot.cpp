@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/plots/RatesPlot.h"
+
+#include "gui/session/TrainingController.h"
+#include "gui/widgets/PlotStyle.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QToolTip>
+#include <QVBoxLayout>
+#include <qcustomplot.h>
+
+namespace mrg {
+
+namespace {
+constexpr int redrawIntervalMs = 80;
+}
+
+RatesPlot::RatesPlot(TrainingController &controller, const Theme &theme, QWidget *parent)
+    : QWidget(parent), m_controller(controller), m_theme(theme), m_plot(new QCustomPlot),
+      m_measure(new QComboBox)
+{
+    m_plot->setObjectName("ratesPlot");
+    m_plot->setMinimumSize(260, 160);
+    m_plot->xAxis->setLabel(tr("epoch"));
+    m_plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
+    m_measure->setObjectName("rateMeasure");
+    m_measure->addItem(tr("Missed labels"), "train/miss_rate/");
+    m_measure->addItem(tr("Intruding rivals"), "train/intrusion_rate/");
+    m_measure->addItem(tr("Mean hinge as a label"), "train/hinge/");
+    auto *bar = new QHBoxLayout;
+    bar->setContentsMargins(10, 6, 10, 0);
+    bar->addWidget(m_measure);
+    bar->addStretch();
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(2);
+    layout->addLayout(bar);
+    layout->addWidget(m_plot, 1);
+    m_timer.setSingleShot(true);
+    m_timer.setInterval(redrawIntervalMs);
+    connect(&m_timer, &QTimer::timeout, this, &RatesPlot::refresh);
+    connect(&controller, &TrainingController::pointsAdded, this, [this] {
+        if (!m_timer.isActive() && isVisible())
+            m_timer.start();
+    });
+    connect(&controller, &TrainingController::runCleared, this, &RatesPlot::rebuild);
+    connect(m_measure, &QComboBox::currentIndexChanged, this, &RatesPlot::rebuild);
+    connect(m_plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent *event) {
+        const auto *graph = qobject_cast<QCPGraph *>(m_plot->plottableAt(event->position()));
+        if (graph)
+            QToolTip::showText(event->globalPosition().toPoint(), graph->name(), m_plot);
+    });
+    setTheme(theme);
+}
+
+void RatesPlot::setTheme(const Theme &theme)
+{
+    m_theme = theme;
+    stylePlot(*m_plot, theme);
+    paintCurves();
+}
+
+void RatesPlot::pickClass(int label)
+{
+    m_picked = m_picked == label ? -1 : label;
+    paintCurves();
+}
+
+void RatesPlot::paintCurves()
+{
+    for (int c = 0; c < m_graphs.size(); ++c) {
+        QColor color = labelColor(c, m_theme);
+        const bool stepBack = m_picked >= 0 && m_picked != c;
+        color.setAlpha(stepBack ? 50 : 255);
+        m_graphs[c]->setPen(QPen(color, m_picked == c ? 2.5 : 1.3));
+        m_graphs[c]->setLayer(m_picked == c ? "axes" : "main");
+    }
+    m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void RatesPlot::rebuild()
+{
+    m_plot->clearGraphs();
+    m_graphs.clear();
+    m_shown.clear();
+    const QStringList labels = m_controller.labelNames();
+    for (const QString &label : labels) {
+        QCPGraph *graph = m_plot->addGraph();
+        graph->setName(label);
+        m_graphs.append(graph);
+        m_shown.append(0);
+    }
+    paintCurves();
+    refresh();
+}
+
+void RatesPlot::refresh()
+{
+    if (m_graphs.size() != m_controller.labelNames().size())
+        return rebuild();
+    const QString prefix = m_measure->currentData().toString();
+    for (int c = 0; c < m_graphs.size(); ++c) {
+        const Series &series = m_controller.series(prefix + QString::number(c));
+        m_graphs[c]->addData(series.epochs.mid(m_shown[c]), series.values.mid(m_shown[c]), true);
+        m_shown[c] = series.values.size();
+    }
+    m_plot->rescaleAxes();
+    m_plot->yAxis->setRangeLower(0);
+    m_plot->yAxis->scaleRange(1.05, 0);
+    m_plot->xAxis->setRangeLower(0);
+    m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+} // namespace mrg

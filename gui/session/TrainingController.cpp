@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/session/TrainingController.h"
+
+#include "engine/store/RunStore.h"
+#include "gui/document/ExperimentDocument.h"
+
+#include <QTimer>
+
+#include <array>
+#include <atomic>
+
+namespace mrg {
+
+namespace {
+/// Snapshots and points are taken over at most this often, in milliseconds.
+constexpr int drainIntervalMs = 16;
+constexpr size_t drainAtOnce = 1 << 15;
+
+/// Whether two networks compute the same: where their nodes lie and what they are called is all
+/// the same.
+bool sameComputation(Network a, Network b)
+{
+    for (Network *network : {&a, &b}) {
+        network->nextId = 0;
+        for (NetworkNode &node : network->nodes) {
+            node.x = node.y = 0;
+            node.title.clear();
+        }
+    }
+    return a == b;
+}
+} // namespace
+
+TrainingController::TrainingController(ExperimentDocument &document, const QString &storePath, QObject *parent)
+    : QObject(parent), m_document(document), m_storePath(storePath),
+      m_pending(std::make_shared<std::atomic<bool>>(false))
+{
+}
+
+// The session goes first: its thread may still want to post.
+TrainingController::~TrainingController()
+{
+    m_session.reset();
+}
+
+RunState TrainingController::state() const { return m_snapshot.state; }
+const Snapshot &TrainingController::snapshot() const { return m_snapshot; }
+
+const Series &TrainingController::series(const QString &name) const
+{
+    static const Series none;
+    const auto found = m_series.find(name);
+    return found == m_series.end() ? none : found->second;
+}
+
+QStringList TrainingController::seriesNames() const
+{
+    QStringList out;
+    for (const auto &[name, series] : m_series) {
+        if (!series.steps.isEmpty())
+            out << name;
+    }
+    return out;
+}
+
+QStringList TrainingController::labelNames() const
+{
+    QStringList out;
+    const std::shared_ptr<const DataSplit> data = m_runData ? m_runData : m_document.data();
+    if (data) {
+        for (const std::string &name : data->train->labelNames)
+            out << QString::fromStdString(name);
+    }
+    return out;
+}
+
+Task TrainingController::task() const
+{
+    const std::shared_ptr<const DataSplit> data = m_runData ? m_runData : m_document.data();
+    return data ? data->train->task : Task::MultiLabel;
+}
+
+QString TrainingController::obstacle() const
+{
+    if (m_document.dataLoading())
+        return tr("The data are still being read.");
+    if (!m_document.dataError().isEmpty())
+        return m_document.dataError();
+    for (const Issue &issue : m_document.checked().issues) {
+        if (issue.severity == Severity::Error)
+            return QString::fromStdString(issue.text);
+    }
+    return m_document.data() ? QString() : tr("There is no data source yet.");
+}
+
+void TrainingController::createSession()
+{
+    m_session.reset();
+    m_series.clear();
+    m_seriesByIndex.clear();
+    m_events.clear();
+    m_snapshot = {};
+    m_runExperiment = m_document.experiment();
+    m_runData = m_document.data();
+    emit runCleared();
+    if (!m_store && !m_storePath.isEmpty()) {
+        Result<std::unique_ptr<RunStore>> store = RunStore::open(m_storePath.toStdString());
+        if (store)
+            m_store = std::move(*store);
+        else
+            emit failed(QString::fromStdString(store.error().text()));
+    }
+    SessionOptions options;
+    options.store = m_store.get();
+    // At most one call waits in the event loop, however fast the engine is.
+    options.published = [this, pending = m_pending] {
+        if (!pending->exchange(true)) {
+            QMetaObject::invokeMethod(
+                    this, [this] { QTimer::singleShot(drainIntervalMs, this, [this] { drain(); }); },
+                    Qt::QueuedConnection);
+        }
+    };
+    Result<std::unique_ptr<Session>> session
+            = Session::create(m_runExperiment, *m_runData, m_document.vocabulary(), std::move(options));
+    if (!session) {
+        emit failed(QString::fromStdString(session.error().text()));
+        return;
+    }
+    m_session = std::move(*session);
+    for (const std::string &name : m_session->seriesNames())
+        m_seriesByIndex.push_back(&m_series[QString::fromStdString(name)]);
+}
+
+void TrainingController::drain()
+{
+    m_pending->store(false);
+    if (!m_session)
+        return;
+    std::array<MetricPoint, 1024> buffer;
+    size_t taken = 0;
+    bool any = false;
+    for (size_t count = 0; taken < drainAtOnce && (count = m_session->points().pop(buffer)) > 0; taken += count) {
+        any = true;
+        for (size_t i = 0; i < count; ++i) {
+            Series &series = *m_seriesByIndex[buffer[i].series];
+            series.steps.append(static_cast<double>(buffer[i].step));
+            series.epochs.append(buffer[i].epoch);
+            series.values.append(buffer[i].value);
+        }
+    }
+    if (any)
+        emit pointsAdded();
+    if (m_session->snapshots().fetch()) {
+        const RunState before = m_snapshot.state;
+        m_snapshot = m_session->snapshots().current();
+        emit snapshotChanged();
+        if (m_snapshot.state != before)
+            emit stateChanged(m_snapshot.state);
+        if (m_snapshot.failure && before != RunState::Failed)
+            emit failed(QString::fromStdString(m_snapshot.failure->text()));
+    }
+    if (taken >= drainAtOnce)
+        QTimer::singleShot(0, this, [this] { drain(); });
+}
+
+bool TrainingController::prepare()
+{
+    const bool stale = !m_session || !sameComputation(m_runExperiment.network, m_document.network())
+            || !(m_runExperiment.training == m_document.experiment().training);
+    if (!stale && m_snapshot.state != RunState::Failed)
+        return true;
+    if (const QString reason = obstacle(); !reason.isEmpty()) {
+        emit failed(reason);
+        return false;
+    }
+    createSession();
+    return m_session != nullptr;
+}
+
+void TrainingController::post(Command::Kind kind, const QString &name, const Value &value)
+{
+    if (m_session)
+        m_session->post({kind, name.toStdString(), value});
+}
+
+void TrainingController::start()
+{
+    // A run that is done starts over.
+    if (m_session && m_snapshot.state == RunState::Finished)
+        m_session.reset();
+    if (prepare())
+        post(Command::Kind::Run);
+}
+
+void TrainingController::pause() { post(Command::Kind::Pause); }
+void TrainingController::step()
+{
+    if (prepare())
+        post(Command::Kind::Step);
+}
+void TrainingController::stepEpoch()
+{
+    if (prepare())
+        post(Command::Kind::StepEpoch);
+}
+void TrainingController::stop() { post(Command::Kind::Stop); }
+
+void TrainingController::reset()
+{
+    if (!m_session)
+        return;
+    createSession();
+    emit snapshotChanged();
+    emit stateChanged(m_snapshot.state);
+}
+
+void TrainingController::addEvent(const QString &text)
+{
+    m_events.append({static_cast<double>(m_snapshot.step),
+                     m_snapshot.stepsPerEpoch
+                             ? static_cast<double>(m_snapshot.step) / static_cast<double>(m_snapshot.stepsPerEpoch)
+                             : 0,
+                     text});
+    emit eventAdded();
+}
+
+void TrainingController::setOptimizerOption(const QString &name, const Value &value)
+{
+    if (!m_session)
+        return;
+    post(Command::Kind::SetOptimizerOption, name, value);
+    // What was changed live belongs to this run; it is no reason to begin a new one.
+    m_runExperiment.training.optimizerArgs[name.toStdString()] = value;
+    addEvent(QString("%1 = %2").arg(name, QString::fromStdString(value.toString())));
+}
+
+void TrainingController::setLossOption(const QString &name, const Value &value)
+{
+    if (!m_session)
+        return;
+    post(Command::Kind::SetLossOption, name, value);
+    for (NetworkNode &node : m_runExperiment.network.nodes) {
+        const Spec *spec = m_document.vocabulary().spec(node.type);
+        if (spec && spec->isLoss()) {
+            node.args[name.toStdString()] = value;
+            node.args = withoutDefaults(spec->args, node.args);
+        }
+    }
+    addEvent(QString("%1 = %2").arg(name, QString::fromStdString(value.toString())));
+}
+
+void TrainingController::setEpochs(qint64 epochs)
+{
+    post(Command::Kind::SetEpochs, {}, Value(static_cast<int64_t>(epochs)));
+    m_runExperiment.training.epochs = epochs;
+}
+
+void TrainingController::watchDecision(bool on) { post(Command::Kind::WatchDecision, {}, Value(on)); }
+
+} // namespace mrg

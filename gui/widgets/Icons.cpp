@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gui/widgets/Icons.h"
+
+#include "gui/widgets/Theme.h"
+
+#include <QFile>
+#include <QPainter>
+#include <QSvgRenderer>
+
+namespace mrg {
+
+QPixmap iconPixmap(const QString &name, const QColor &color, int size, qreal scale)
+{
+    QFile file(":/marginalia/icons/" + name + ".svg");
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    QByteArray svg = file.readAll();
+    svg.replace("currentColor", color.name().toLatin1());
+    QSvgRenderer renderer(svg);
+    QPixmap pixmap(QSize(size, size) * scale);
+    pixmap.fill(Qt::transparent);
+    QPainter painter(&pixmap);
+    renderer.render(&painter);
+    painter.end();
+    pixmap.setDevicePixelRatio(scale);
+    return pixmap;
+}
+
+QIcon themedIcon(const QString &name, const Theme &theme)
+{
+    QIcon icon;
+    for (qreal scale : {1.0, 2.0}) {
+        icon.addPixmap(iconPixmap(name, theme.text, 20, scale));
+        icon.addPixmap(iconPixmap(name, theme.dark ? theme.border.lighter(130) : theme.border.darker(115), 20, scale),
+                       QIcon::Disabled);
+    }
+    return icon;
+}
+
+} // namespace mrg

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QIcon>
+#include <QPixmap>
+#include <QString>
+
+namespace mrg {
+
+struct Theme;
+
+/// A line icon of widgets/icons in the theme's text colour, drawn from SVG for 1x and 2x.
+QIcon themedIcon(const QString &name, const Theme &theme);
+/// The same in any colour.
+QPixmap iconPixmap(const QString &name, const QColor &color, int size, qreal scale = 2);
+
+} // namespace mrg
