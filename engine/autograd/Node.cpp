@@ -1,27 +1,35 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/Node.h"
 
+#include <algorithm>
+
 namespace mrg {
 
 namespace {
 
 thread_local bool gradIsEnabled = true;
-thread_local uint64_t nextSequence = 0;
+thread_local uint64_t nextSequence = 1;
 
-/// Adds the gradient that arrives into the grad of a leaf.
+/// Adds the gradient that arrives into the grad of a leaf. Its sequence is the lowest: it waits until
+/// all uses of the leaf have had their say.
 class AccumulateGrad final : public Node {
 public:
-    explicit AccumulateGrad(const Tensor &leaf) : Node("AccumulateGrad"), m_leaf(leaf) {}
+    explicit AccumulateGrad(const Tensor &leaf) : Node("AccumulateGrad", 0), m_leaf(leaf) {}
 
     Gradients backward(const Gradients &outputGradients) override
     {
-        const Tensor &incoming = outputGradients[0];
-        if (!incoming.defined())
+        if (!outputGradients[0].defined())
             return {};
+        const Tensor incoming = outputGradients[0].toType(m_leaf.dtype());
         const Tensor &grad = m_leaf.grad();
         if (!grad.defined()) {
             // A gradient that others may hold as well (an expanded view, a saved tensor) is copied.
             m_leaf.setGrad(gradEnabled() ? incoming : incoming.copy());
+            return {};
+        }
+        // One that a graph holds, or that shares its elements, is not changed in place.
+        if (gradEnabled() || grad.gradFn() || !grad.isContiguous()) {
+            m_leaf.setGrad(addGradients(grad, incoming));
             return {};
         }
         Tensor sum = grad;
@@ -44,7 +52,24 @@ private:
 
 } // namespace
 
-Node::Node(const char *name) : m_name(name), m_sequence(nextSequence++) {}
+Tensor addGradients(const Tensor &a, const Tensor &b)
+{
+    Tensor out = Tensor::empty(a.shape(), a.dtype());
+    dispatchFloating(a.dtype(), "backward", [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        const Tensor left = a.compact();
+        const Tensor right = b.compact();
+        const T *x = left.data<T>();
+        const T *y = right.data<T>();
+        std::transform(x, x + out.numel(), y, out.data<T>(), [](T p, T q) { return p + q; });
+    });
+    if (shouldRecord({&a, &b}))
+        record("add", {a, b}, {out}, [](const Gradients &g) { return Gradients{g[0], g[0]}; });
+    return out;
+}
+
+Node::Node(const char *name) : Node(name, nextSequence++) {}
+Node::Node(const char *name, uint64_t sequence) : m_name(name), m_sequence(sequence) {}
 
 // A long chain of nodes is taken apart in a loop: freeing it by recursion would overflow the stack.
 Node::~Node()

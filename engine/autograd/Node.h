@@ -47,6 +47,9 @@ public:
     /// Number of outputs, hence of gradients that backward takes.
     int64_t outputs = 1;
 
+protected:
+    Node(const char *name, uint64_t sequence);
+
 private:
     const char *m_name;
     uint64_t m_sequence;
@@ -106,6 +109,9 @@ public:
 private:
     std::optional<Backward> m_backward;
 };
+
+/// The sum of two gradients of one shape and type, itself recorded.
+Tensor addGradients(const Tensor &a, const Tensor &b);
 
 /// Ties `node` between inputs and outputs. Called by record().
 void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,

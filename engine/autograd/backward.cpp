@@ -8,26 +8,10 @@ namespace mrg {
 
 namespace {
 
-Tensor sumOf(const Tensor &a, const Tensor &b)
-{
-    Tensor out = Tensor::empty(a.shape(), a.dtype());
-    dispatchFloating(a.dtype(), "backward", [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        const Tensor left = a.compact();
-        const Tensor right = b.compact();
-        const T *x = left.data<T>();
-        const T *y = right.data<T>();
-        std::transform(x, x + out.numel(), y, out.data<T>(), [](T p, T q) { return p + q; });
-    });
-    if (shouldRecord({&a, &b}))
-        record("add", {a, b}, {out}, [](const Gradients &g) { return Gradients{g[0], g[0]}; });
-    return out;
-}
-
 void accumulate(Tensor &slot, const Tensor &gradient)
 {
     if (gradient.defined())
-        slot = slot.defined() ? sumOf(slot, gradient) : gradient;
+        slot = slot.defined() ? addGradients(slot, gradient) : gradient;
 }
 
 /// Where a gradient is wanted: at an output of a node, or arriving at a leaf.

@@ -210,6 +210,9 @@ Tensor pow(const Tensor &x, double exponent)
     return unaryFunction("pow", x,
                          [exponent](auto v) { return std::pow(v, static_cast<decltype(v)>(exponent)); },
                          [exponent](const Tensor &g, const Tensor &in, const Tensor &) {
+                             // At 0 the power of -1 is infinite, but x^0 has no slope there either.
+                             if (exponent == 0)
+                                 return mul(g, 0.0);
                              return mul(g, mul(pow(in, exponent - 1), exponent));
                          });
 }
