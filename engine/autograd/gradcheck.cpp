@@ -61,8 +61,11 @@ bool same(const std::vector<double> &a, const std::vector<double> &b)
 
 class Check {
 public:
-    Check(const TensorFunction &function, const std::vector<Tensor> &inputs, GradcheckOptions options)
-        : m_function(function), m_inputs(inputs), m_options(options)
+    Check(const TensorFunction &function, const std::vector<Tensor> &inputs,
+          GradcheckOptions options)
+        : m_function(function),
+          m_inputs(inputs),
+          m_options(options)
     {
     }
 
@@ -157,9 +160,8 @@ private:
         if (!output.requiresGrad())
             return {};
         Tensor seed = Tensor::zeros(output.shape(), output.dtype());
-        dispatchFloating(output.dtype(), "gradcheck", [&](auto tag) {
-            seed.data<typename decltype(tag)::type>()[k] = 1;
-        });
+        dispatchFloating(output.dtype(), "gradcheck",
+                         [&](auto tag) { seed.data<typename decltype(tag)::type>()[k] = 1; });
         return grad({&output, 1}, {&m_inputs[i], 1}, {&seed, 1}, {.retainGraph = true}).front();
     }
 

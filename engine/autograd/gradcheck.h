@@ -12,7 +12,7 @@ namespace mrg {
 using TensorFunction = std::function<std::vector<Tensor>(std::span<const Tensor> inputs)>;
 
 struct GradcheckOptions {
-    double eps = 1e-6;  ///< half the distance of the two points of a difference
+    double eps = 1e-6; ///< half the distance of the two points of a difference
     double atol = 1e-5; ///< allowed difference, absolute
     double rtol = 1e-3; ///< and relative to the numeric value
 };
@@ -34,9 +34,9 @@ struct GradcheckOptions {
 ///
 /// **Errors**: value `gradient_mismatch` naming output, input, element and both values; value
 /// `gradient_missing` if no gradient flows to an input that the outputs depend on; shape
-/// `gradient_shape_mismatch`; dtype `gradient_dtype_mismatch`; value `function_not_repeatable` if two
-/// calls differ; dtype `gradcheck_needs_float64` and value `overlapping_memory` for inputs that can't be checked; value
-/// `nothing_to_check` if no input asks for a gradient.
+/// `gradient_shape_mismatch`; dtype `gradient_dtype_mismatch`; value `function_not_repeatable` if
+/// two calls differ; dtype `gradcheck_needs_float64` and value `overlapping_memory` for inputs that
+/// can't be checked; value `nothing_to_check` if no input asks for a gradient.
 /// **Source**: PyTorch, torch/autograd/gradcheck.py.
 Result<void> gradcheck(const TensorFunction &function, const std::vector<Tensor> &inputs,
                        GradcheckOptions options = {});

@@ -72,8 +72,10 @@ Tensor reduceLoss(const char *name, Reduction reduction, const Tensor &input, co
     if (shouldRecord({&input, &target})) {
         record(name, {input, target}, {out},
                [dx = parts.inputGradient, dt = parts.targetGradient, layout = parts.layout,
-                factor](const Gradients &g) {
-                   return Gradients{scaled(dx, g[0], layout, factor), scaled(dt, g[0], layout, factor)};
+                factor, targetType = target.defined() ? target.dtype() : input.dtype()](const Gradients &g) {
+                   const Tensor byTarget = scaled(dt, g[0], layout, factor);
+                   return Gradients{scaled(dx, g[0], layout, factor),
+                                    byTarget.defined() ? byTarget.toType(targetType) : byTarget};
                });
     }
     return out;

@@ -148,7 +148,8 @@ std::vector<ModuleSpec> embeddingModules()
              .validate = validateEmbedding,
              .samples = {{.args = {{"num_embeddings", 5}, {"embedding_dim", 3}}, .inputs = {{4, 2}}},
                          {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"padding_idx", 1}},
-                          .inputs = {{6}}}},
+                          .inputs = {{6}},
+                          .differentiable = false}},
              .badSamples = {{.args = {{"num_embeddings", 4}, {"embedding_dim", 2}, {"padding_idx", 4}},
                              .inputs = {{3}},
                              .kind = "padding_idx_out_of_range"}}})};

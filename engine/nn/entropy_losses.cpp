@@ -238,6 +238,12 @@ template <typename T> T logitSlope(T x, T y, T positive)
     return (T(1) - y) - factor / (T(1) + std::exp(x));
 }
 
+/// d f / d y: how the loss changes with the target.
+template <typename T> T logitTargetSlope(T x, T positive)
+{
+    return (positive - T(1)) * (std::log1p(std::exp(-std::abs(x))) + std::max(-x, T(0))) - x;
+}
+
 struct LogitOptions {
     Tensor weight;
     Reduction reduction = Reduction::Mean;
@@ -266,10 +272,10 @@ Tensor spread(const char *name, const Tensor &weight, const Shape &shape)
     }
 }
 
-/// Values and slopes of the logit loss for every element.
+/// Values and slopes of the logit loss for every element; `targetSlopes` may be null.
 template <typename T>
 void logitElements(const Tensor &x, const Tensor &y, const Tensor &weight, const Tensor &positive,
-                   T *values, T *slopes)
+                   T *values, T *slopes, T *targetSlopes)
 {
     const T *in = x.data<T>();
     const T *target = y.data<T>();
@@ -280,6 +286,8 @@ void logitElements(const Tensor &x, const Tensor &y, const Tensor &weight, const
         const T pos = p ? p[i] : T(1);
         values[i] = scale * logitLoss(in[i], target[i], pos);
         slopes[i] = scale * logitSlope(in[i], target[i], pos);
+        if (targetSlopes)
+            targetSlopes[i] = scale * logitTargetSlope(in[i], pos);
     }
 }
 
@@ -305,13 +313,17 @@ public:
         parts.layout = {x.numel(), 1, 1, shape};
         parts.items = Tensor::empty(shape, x.dtype());
         parts.inputGradient = Tensor::empty(shape, x.dtype());
+        if (shouldRecord({&inputs[1]}))
+            parts.targetGradient = Tensor::empty(shape, x.dtype());
         parts.divisor = static_cast<double>(x.numel());
         dispatchFloating(x.dtype(), name, [&](auto tag) {
             using T = typename decltype(tag)::type;
             logitElements<T>(x, y, spread(name, weight, shape), spread(name, pos_weight, shape),
-                             parts.items.data<T>(), parts.inputGradient.data<T>());
+                             parts.items.data<T>(), parts.inputGradient.data<T>(),
+                             parts.targetGradient.defined() ? parts.targetGradient.data<T>() : nullptr);
         });
-        return {reduceLoss("binary_cross_entropy_with_logits", options.reduction, inputs[0], {}, parts)};
+        return {reduceLoss("binary_cross_entropy_with_logits", options.reduction, inputs[0], inputs[1],
+                           parts)};
     }
 
     Options options;
@@ -352,19 +364,24 @@ public:
         parts.layout = {numel(items), classes, 1, items};
         parts.items = Tensor::zeros(items, x.dtype());
         parts.inputGradient = Tensor::empty(shape, x.dtype());
+        if (shouldRecord({&inputs[1]}))
+            parts.targetGradient = Tensor::empty(shape, x.dtype());
         parts.divisor = static_cast<double>(numel(items));
         dispatchFloating(x.dtype(), name, [&](auto tag) {
             using T = typename decltype(tag)::type;
             std::vector<T> values(static_cast<size_t>(x.numel()));
             T *slopes = parts.inputGradient.data<T>();
-            logitElements<T>(x, y, spread(name, weight, shape), {}, values.data(), slopes);
+            T *targetSlopes = parts.targetGradient.defined() ? parts.targetGradient.data<T>() : nullptr;
+            logitElements<T>(x, y, spread(name, weight, shape), {}, values.data(), slopes, targetSlopes);
             const T share = T(1) / static_cast<T>(classes);
             for (int64_t i = 0; i < x.numel(); ++i) {
                 parts.items.data<T>()[i / classes] += values[static_cast<size_t>(i)] * share;
                 slopes[i] *= share;
+                if (targetSlopes)
+                    targetSlopes[i] *= share;
             }
         });
-        return {reduceLoss("multilabel_soft_margin_loss", options.reduction, inputs[0], {}, parts)};
+        return {reduceLoss("multilabel_soft_margin_loss", options.reduction, inputs[0], inputs[1], parts)};
     }
 
     Options options;
@@ -413,7 +430,13 @@ std::vector<ModuleSpec> entropyLosses()
                      .infer = crossEntropyShape,
                      .samples = {{.inputs = {{4, 5}, {4}}},
                                  {.args = {{"label_smoothing", 0.2}, {"reduction", "none"}},
-                                  .inputs = {{2, 3, 2}, {2, 2}}}},
+                                  .inputs = {{2, 3, 2}, {2, 2}}},
+                                 {.args = {{"weight", ValueList{0.5, 2.0, 1.0}}, {"ignore_index", 1}},
+                                  .inputs = {{6, 3}, {6}}},
+                                 {.args = {{"weight", ValueList{0.5, 2.0, 1.0}},
+                                           {"label_smoothing", 0.1}},
+                                  .inputs = {{2, 3, 2}, {2, 3, 2}}},
+                                 {.args = {{"reduction", "sum"}}, .inputs = {{3}, {}}}},
                      .badSamples = {{.inputs = {{4, 5}, {3}}, .kind = "size_mismatch"}}}),
             declare<NLLLoss>(
                     {.name = "NLLLoss",
@@ -426,7 +449,11 @@ std::vector<ModuleSpec> entropyLosses()
                      .inputs = classInputs,
                      .outputs = {{.name = "loss", .pattern = "N * | "}},
                      .infer = classLossShape,
-                     .samples = {{.inputs = {{4, 5}, {4}}}},
+                     .samples = {{.inputs = {{4, 5}, {4}}},
+                                 {.args = {{"weight", ValueList{0.5, 2.0, 1.0}},
+                                           {"ignore_index", 1},
+                                           {"reduction", "none"}},
+                                  .inputs = {{4, 3, 2}, {4, 2}}}},
                      .badSamples = {{.inputs = {{4, 5}, {3}}, .kind = "size_mismatch"}}}),
             declare<BCEWithLogitsLoss>(
                     {.name = "BCEWithLogitsLoss",
@@ -441,7 +468,11 @@ std::vector<ModuleSpec> entropyLosses()
                      .outputs = {{.name = "loss", .pattern = "*"}},
                      .infer = [](const B &o, const Shapes &in) { return sameShapes(o.reduction, in, in.at(0)); },
                      .samples = {{.inputs = {{4, 3}, {4, 3}}},
-                                 {.args = {{"reduction", "none"}}, .inputs = {{4, 3}, {4, 3}}}},
+                                 {.args = {{"reduction", "none"}}, .inputs = {{4, 3}, {4, 3}}},
+                                 {.args = {{"weight", ValueList{0.5, 2.0, 1.0}},
+                                           {"pos_weight", ValueList{3.0, 1.0, 0.5}},
+                                           {"reduction", "sum"}},
+                                  .inputs = {{4, 3}, {4, 3}}}},
                      .badSamples = {{.inputs = {{4, 3}, {4, 1}}, .kind = "size_mismatch"}}}),
             declare<MultiLabelSoftMarginLoss>(
                     {.name = "MultiLabelSoftMarginLoss",
@@ -456,7 +487,8 @@ std::vector<ModuleSpec> entropyLosses()
                          return sameShapes(o.reduction, in, MultiLabelSoftMarginLoss::itemsOf(in.at(0)));
                      },
                      .samples = {{.inputs = {{4, 3}, {4, 3}}},
-                                 {.args = {{"reduction", "none"}}, .inputs = {{4, 3}, {4, 3}}}},
+                                 {.args = {{"reduction", "none"}}, .inputs = {{4, 3}, {4, 3}}},
+                                 {.args = {{"weight", ValueList{0.5, 2.0, 1.0}}}, .inputs = {{3}, {3}}}},
                      .badSamples = {{.inputs = {{4, 3}, {4, 2}}, .kind = "size_mismatch"}}})};
 }
 

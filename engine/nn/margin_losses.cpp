@@ -205,7 +205,13 @@ std::vector<ModuleSpec> marginLosses()
                      .outputs = {{.name = "loss", .pattern = "N | "}},
                      .infer = MultiMarginLoss::infer,
                      .samples = {{.inputs = {{4, 5}, {4}}},
-                                 {.args = {{"p", 2}, {"margin", 0.5}}, .inputs = {{5}, {}}}},
+                                 {.args = {{"p", 2}, {"margin", 0.5}}, .inputs = {{5}, {}}},
+                                 {.args = {{"p", 2},
+                                           {"weight", ValueList{0.5, 2.0, 1.0}},
+                                           {"reduction", "none"}},
+                                  .inputs = {{4, 3}, {4}}},
+                                 {.args = {{"weight", ValueList{0.5, 2.0, 1.0}}, {"reduction", "sum"}},
+                                  .inputs = {{4, 3}, {4}}}},
                      .badSamples = {{.inputs = {{4, 5}, {3}}, .kind = "size_mismatch"},
                                     {.args = {{"p", 3}}, .inputs = {{4, 5}, {4}}, .kind = "wrong_argument"}}})};
 }

@@ -77,6 +77,8 @@ struct Port {
 struct Sample {
     Arguments args;
     Shapes inputs;
+    /// False where the gradient is on purpose not the derivative (rows that are not trained).
+    bool differentiable = true;
 };
 /// A use that must be refused with an Error of this kind, by infer or at construction.
 struct BadSample {
@@ -123,9 +125,13 @@ struct FunctionSpec : Spec {
     std::function<std::vector<Tensor>(const Arguments &, std::span<const Tensor>)> call;
 };
 
+/// That there is an input for every required port and a port for every input; Error (value,
+/// `input_count_mismatch`) otherwise.
+Result<void> checkInputCount(const Spec &spec, size_t count);
+
 /// Output shapes by the port patterns alone.
 ///
-/// **Errors**: shape `dimension_count_mismatch` (got/wanted name both shapes), shape `size_mismatch`
+/// **Errors**: value `input_count_mismatch`, shape `dimension_count_mismatch` (got/wanted name both shapes), shape `size_mismatch`
 /// with the fix as an edit where the wanted size is an argument's.
 Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, const Shapes &inputs);
 
@@ -181,11 +187,15 @@ template <typename O> void fillSpec(Spec &spec, Declaration<O> d)
                 if (Result<void> valid = validate(*options); !valid)
                     return valid.error().within(shared->name);
             }
+            if (Result<void> count = checkInputCount(*shared, inputs.size()); !count)
+                return count.error().within(shared->name);
             Result<Shapes> out = infer ? infer(*options, inputs)
                                        : inferFromPatterns(*shared, shared->completed(values), inputs);
             return out ? out : Result<Shapes>(out.error().within(shared->name));
         } catch (const Error &error) {
             return error.within(shared->name);
+        } catch (const std::exception &error) {
+            return Error(ErrorCategory::State, "infer_failed", shared->name, error.what(), "a shape");
         }
     };
 }

@@ -118,16 +118,25 @@ std::optional<Error> match(const Port &port, const Pattern &pattern, const Shape
 
 } // namespace
 
-Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, const Shapes &inputs)
+Result<void> checkInputCount(const Spec &spec, size_t count)
 {
     size_t required = 0;
-    for (const Port &port : spec.inputs)
+    std::string names;
+    for (const Port &port : spec.inputs) {
         required += port.optional ? 0 : 1;
-    const bool variadic = !spec.inputs.empty() && spec.inputs.back().variadic;
-    if (inputs.size() < required || (!variadic && inputs.size() > spec.inputs.size())) {
-        return Error(ErrorCategory::Value, "input_count_mismatch", "",
-                     std::to_string(inputs.size()) + " inputs", std::to_string(required));
+        names += (names.empty() ? ": " : ", ") + port.name;
     }
+    const bool variadic = !spec.inputs.empty() && spec.inputs.back().variadic;
+    if (count >= required && (variadic || count <= spec.inputs.size()))
+        return {};
+    return Error(ErrorCategory::Value, "input_count_mismatch", "", std::to_string(count) + " inputs",
+                 std::to_string(required) + (variadic ? " or more" : "") + names);
+}
+
+Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, const Shapes &inputs)
+{
+    if (Result<void> count = checkInputCount(spec, inputs.size()); !count)
+        return count.error();
 
     std::vector<std::vector<Pattern>> inputPatterns;
     size_t alternatives = 1;

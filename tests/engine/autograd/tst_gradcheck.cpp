@@ -60,7 +60,10 @@ private slots:
         Tensor x = Tensor::fromVector<double>({1, 2, 3, 4}, {2, 2});
         x.setRequiresGrad();
         const Result<void> result = gradcheck(
-                [](Inputs in) { return Outputs{in[0], squareWithSlope(in[0], 3)}; }, {x});
+                [](Inputs in) {
+                    return Outputs{in[0], squareWithSlope(in[0], 3)};
+                },
+                {x});
         QCOMPARE(kindOf(result), std::string("gradient_mismatch"));
         QCOMPARE(result.error().where, std::string("output 1[0, 0] by input 0[0, 0]"));
         QCOMPARE(result.error().got, std::string("analytic 3"));
@@ -71,15 +74,17 @@ private slots:
 
     void aGradientThatDoesNotFlowIsMissed()
     {
-        const Result<void> result = gradcheck(
-                [](Inputs in) { return Outputs{mul(in[0], in[1].detach())}; }, {leaf({2}), leaf({2}, 2)});
+        const Result<void> result
+                = gradcheck([](Inputs in) { return Outputs{mul(in[0], in[1].detach())}; },
+                            {leaf({2}), leaf({2}, 2)});
         QCOMPARE(kindOf(result), std::string("gradient_missing"));
         QVERIFY(result.error().where.find("input 1[0]") != std::string::npos);
     }
 
     void anInputThatDoesNotMatterMayHaveNoGradient()
     {
-        QVERIFY(gradcheck([](Inputs in) { return Outputs{exp(in[0])}; }, {leaf({2}), leaf({2}, 2)}).ok());
+        QVERIFY(gradcheck([](Inputs in) { return Outputs{exp(in[0])}; }, {leaf({2}), leaf({2}, 2)})
+                        .ok());
     }
 
     void inputsThatCannotBeCheckedAreRefused()
@@ -105,7 +110,8 @@ private slots:
     void anErrorOfTheFunctionComesBack()
     {
         const auto broken = [](Inputs in) { return Outputs{reshape(in[0], {7})}; };
-        QCOMPARE(kindOf(gradcheck(broken, {leaf({2})})), std::string("reshape_error_size_mismatch"));
+        QCOMPARE(kindOf(gradcheck(broken, {leaf({2})})),
+                 std::string("reshape_error_size_mismatch"));
     }
 
     void viewsAreShiftedElementByElementAndPutBack()
@@ -115,8 +121,8 @@ private slots:
         Tensor turned = memory.asStrided({2, 3}, {1, 2}, 0);
         turned.setRequiresGrad();
         const Tensor weight = leaf({2, 3}, 5).detach();
-        const Result<void> result
-                = gradcheck([&](Inputs in) { return Outputs{mul(square(in[0]), weight)}; }, {turned});
+        const Result<void> result = gradcheck(
+                [&](Inputs in) { return Outputs{mul(square(in[0]), weight)}; }, {turned});
         QVERIFY2(result.ok(), result.ok() ? "" : result.error().what());
         QCOMPARE(memory.toVector<double>(), before);
     }
