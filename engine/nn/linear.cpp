@@ -113,7 +113,7 @@ std::vector<ModuleSpec> linearModules()
     using O = Linear::Options;
     return {
             declare<Identity>({.name = "Identity",
-                               .group = Group::Linear,
+                               .group = Group::Utility,
                                .summary = "Passes its input on unchanged.",
                                .formula = "y = x",
                                .source = "torch.nn.Identity",
