@@ -326,6 +326,12 @@ std::vector<ModuleSpec> normalizationModules()
                      .inputs = {{.name = "input", .pattern = "*"}},
                      .outputs = {{.name = "output", .pattern = "*"}},
                      .infer = LayerNorm::infer,
+                     .validate = [](const O &o) -> Result<void> {
+                         if (!o.normalized_shape.values.empty())
+                             return {};
+                         return Error(ErrorCategory::Value, "wrong_number_of_sizes", "",
+                                      "no normalized_shape", "the size of one dimension or more");
+                     },
                      .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
                                  {.args = {{"normalized_shape", ValueList{2, 3}}, {"bias", false}},
                                   .inputs = {{4, 2, 3}}},
@@ -333,7 +339,10 @@ std::vector<ModuleSpec> normalizationModules()
                                   .inputs = {{3}}}},
                      .badSamples = {{.args = {{"normalized_shape", 4}},
                                      .inputs = {{2, 3}},
-                                     .kind = "size_mismatch"}}})};
+                                     .kind = "size_mismatch"},
+                                    {.args = {{"normalized_shape", ValueList()}},
+                                     .inputs = {{2, 3}},
+                                     .kind = "wrong_number_of_sizes"}}})};
 }
 
 } // namespace mrg

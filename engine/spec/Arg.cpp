@@ -112,6 +112,9 @@ Result<void> setArguments(std::span<const Arg> args, void *options, const Argume
             return checked.error().within(where);
         if (const Result<void> set = found->set(options, value); !set)
             return set.error().within(name).within(where);
+        // Texts such as "nan" and "-inf" have become numbers by now.
+        if (const Result<void> checked = found->check(found->get(options)); !checked)
+            return checked.error().within(where);
     }
     return {};
 }

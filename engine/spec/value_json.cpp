@@ -36,6 +36,9 @@ std::optional<double> numberFromJson(const Json &json)
     return std::nullopt;
 }
 
+/// Lists within lists at most: no argument has more than three.
+constexpr int deepest = 32;
+
 Error malformed(const std::string &got, const std::string &wanted)
 {
     return Error(ErrorCategory::File, "malformed_tensor", "tensor", got, wanted);
@@ -93,15 +96,20 @@ Result<Tensor> tensorFromJson(const Json &json)
         return error;
     }
     Shape shape;
+    // Sizes whose product does not fit 64 bits are no number of elements.
+    bool countable = true;
+    int64_t count = 1;
     for (const Json &size : json["shape"]) {
         if (!size.is_number_integer() || size.get<int64_t>() < 0)
             return malformed("size " + size.dump(), "whole numbers of 0 or more");
         shape.push_back(size.get<int64_t>());
+        countable = countable && (shape.back() == 0 || count <= std::numeric_limits<int64_t>::max() / shape.back());
+        count = countable ? count * shape.back() : count;
     }
     const Json &data = json["data"];
-    if (static_cast<int64_t>(data.size()) != numel(shape)) {
+    if (!countable || static_cast<int64_t>(data.size()) != count) {
         return malformed(std::to_string(data.size()) + " elements",
-                         std::to_string(numel(shape)) + " for shape " + toString(shape));
+                         (countable ? std::to_string(count) : "those") + " for shape " + toString(shape));
     }
     Tensor tensor = Tensor::empty(shape, dtype);
     const bool filled = dispatchAll(dtype, [&](auto tag) {
@@ -124,8 +132,11 @@ Result<Tensor> tensorFromJson(const Json &json)
     return tensor;
 }
 
-Result<Value> valueFromJson(const Json &json)
+namespace {
+Result<Value> valueAt(const Json &json, int depth)
 {
+    if (depth > deepest)
+        return Error(ErrorCategory::Value, "not_a_value", "", "lists within lists within lists", "a value");
     if (json.is_null())
         return Value();
     if (json.is_boolean())
@@ -139,7 +150,7 @@ Result<Value> valueFromJson(const Json &json)
     if (json.is_array()) {
         ValueList list;
         for (const Json &item : json) {
-            Result<Value> element = valueFromJson(item);
+            Result<Value> element = valueAt(item, depth + 1);
             if (!element)
                 return element.error();
             list.push_back(*element);
@@ -155,5 +166,8 @@ Result<Value> valueFromJson(const Json &json)
     return Error(ErrorCategory::Value, "not_a_value", "", json.dump().substr(0, 60),
                  "null, a bool, a number, a text, a list or a tensor");
 }
+} // namespace
+
+Result<Value> valueFromJson(const Json &json) { return valueAt(json, 0); }
 
 } // namespace mrg
