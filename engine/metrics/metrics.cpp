@@ -44,6 +44,8 @@ double macroF1OfClasses(const Predictions &p)
 
 double meanMargin(const Predictions &p)
 {
+    if (p.columns < 2)
+        return 0; // no rivals
     double sum = 0;
     for (int64_t n = 0; n < p.data->size(); ++n) {
         const float *s = p.scores + n * p.columns;
@@ -68,19 +70,23 @@ template <typename F> double sumCells(const Predictions &p, F f)
     return sum;
 }
 
-double cells(const Predictions &p) { return static_cast<double>(p.data->size() * p.columns); }
+double meanOf(const Predictions &p, double sum)
+{
+    const int64_t cells = p.data->size() * p.columns;
+    return cells ? sum / static_cast<double>(cells) : 0;
+}
 
 double rootMeanSquare(const Predictions &p)
 {
-    return std::sqrt(sumCells(p, [](double a, double b) { return (a - b) * (a - b); }) / cells(p));
+    return std::sqrt(meanOf(p, sumCells(p, [](double a, double b) { return (a - b) * (a - b); })));
 }
 double meanAbsolute(const Predictions &p)
 {
-    return sumCells(p, [](double a, double b) { return std::abs(a - b); }) / cells(p);
+    return meanOf(p, sumCells(p, [](double a, double b) { return std::abs(a - b); }));
 }
 double determination(const Predictions &p)
 {
-    const double mean = sumCells(p, [](double, double b) { return b; }) / cells(p);
+    const double mean = meanOf(p, sumCells(p, [](double, double b) { return b; }));
     const double spread = sumCells(p, [mean](double, double b) { return (b - mean) * (b - mean); });
     const double rest = sumCells(p, [](double a, double b) { return (a - b) * (a - b); });
     return spread > 0 ? 1 - rest / spread : 0;

@@ -8,6 +8,11 @@
 
 namespace mrg {
 
+namespace {
+/// Whether score a comes before score b; scores that are no numbers come last.
+bool higher(float a, float b) { return a > b || (std::isnan(b) && !std::isnan(a)); }
+} // namespace
+
 std::string ThresholdRule::text() const
 {
     char buffer[160];
@@ -32,7 +37,7 @@ std::vector<bool> predicted(const float *scores, int64_t classes, const Threshol
     }
     std::vector<int64_t> order(static_cast<size_t>(classes));
     std::iota(order.begin(), order.end(), int64_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return scores[a] > scores[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return higher(scores[a], scores[b]); });
     for (size_t k = 0; k < order.size() && static_cast<double>(k) < rule.value; ++k)
         out[static_cast<size_t>(order[k])] = true;
     return out;
@@ -52,11 +57,11 @@ double bestGlobalThreshold(const float *scores, const Dataset &data)
             positives += holds[static_cast<size_t>(k)];
         }
     }
-    std::sort(cells.begin(), cells.end(), [](const auto &a, const auto &b) { return a.first > b.first; });
+    std::sort(cells.begin(), cells.end(), [](const auto &a, const auto &b) { return higher(a.first, b.first); });
     double best = -1;
     double threshold = 0;
     int64_t hits = 0;
-    for (size_t i = 0; i < cells.size(); ++i) {
+    for (size_t i = 0; i < cells.size() && !std::isnan(cells[i].first); ++i) {
         hits += cells[i].second;
         if (i + 1 < cells.size() && cells[i + 1].first == cells[i].first)
             continue;
@@ -100,17 +105,17 @@ double rankingLoss(const Predictions &p)
         int64_t wrong = 0;
         for (int64_t k : labels) {
             for (int64_t l = 0; l < p.columns; ++l)
-                wrong += !holds[static_cast<size_t>(l)] && !(s[k] > s[l]);
+                wrong += !holds[static_cast<size_t>(l)] && !higher(s[k], s[l]);
         }
         sum += static_cast<double>(wrong) / static_cast<double>(static_cast<int64_t>(labels.size()) * rivals);
     });
     return perSample(p, sum);
 }
 
-/// Labels with a score of at least that of label j.
+/// Labels that don't come after label j.
 int64_t rank(const float *s, int64_t classes, int64_t j)
 {
-    return std::count_if(s, s + classes, [&](float score) { return score >= s[j]; });
+    return std::count_if(s, s + classes, [&](float score) { return !higher(s[j], score); });
 }
 
 double coverageError(const Predictions &p)
@@ -135,7 +140,7 @@ double averagePrecision(const Predictions &p)
         }
         double own = 0;
         for (int64_t j : labels) {
-            const auto above = std::count_if(labels.begin(), labels.end(), [&](int64_t k) { return s[k] >= s[j]; });
+            const auto above = std::count_if(labels.begin(), labels.end(), [&](int64_t k) { return !higher(s[j], s[k]); });
             own += static_cast<double>(above) / static_cast<double>(rank(s, p.columns, j));
         }
         sum += own / static_cast<double>(labels.size());
