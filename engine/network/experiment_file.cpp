@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -19,6 +20,9 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr const char *formatName = "marginalia-experiment";
+/// Longest number of a node that a wire can name, in digits, and the largest such number.
+constexpr size_t idDigits = 15;
+constexpr NodeId largestId = 999'999'999'999'999;
 
 /// What is wrong at a JSON pointer; caught in readExperiment().
 struct Malformed {
@@ -36,6 +40,7 @@ T member(const Json &object, const std::string &pointer, const char *key, const 
         return fallback;
     const bool fits = std::is_same_v<T, std::string> ? found->is_string()
             : std::is_same_v<T, bool>                ? found->is_boolean()
+            : std::is_unsigned_v<T>                  ? found->is_number_unsigned()
             : std::is_integral_v<T>                  ? found->is_number_integer()
                                                      : found->is_number();
     if (!fits)
@@ -59,6 +64,24 @@ bool isObject(const Json &json) { return json.is_object(); }
 bool isText(const Json &json) { return json.is_string(); }
 bool isWhole(const Json &json) { return json.is_number_integer(); }
 
+/// A name as a part of a JSON pointer (RFC 6901).
+std::string escaped(const std::string &name)
+{
+    std::string out;
+    for (char letter : name)
+        out += letter == '~' ? "~0" : letter == '/' ? "~1" : std::string(1, letter);
+    return out;
+}
+
+/// Whole numbers without a decimal point; what is no number at all becomes 0.
+Json coordinate(double value)
+{
+    if (!std::isfinite(value))
+        return 0;
+    return std::nearbyint(value) == value && std::abs(value) < 0x1p53 ? Json(static_cast<int64_t>(value))
+                                                                      : Json(value);
+}
+
 Json argsToJson(const Arguments &args)
 {
     Json out = Json::object();
@@ -78,7 +101,7 @@ Arguments readArgs(const Json &object, const std::string &pointer, Json *opaque)
         else if (opaque)
             (*opaque)["args"][name] = json;
         else
-            throw Malformed{pointer + "/" + name, value.error().got, value.error().wanted};
+            throw Malformed{pointer + "/" + escaped(name), value.error().got, value.error().wanted};
     }
     return out;
 }
@@ -90,7 +113,7 @@ Json nodeToJson(const NetworkNode &node)
         out["title"] = node.title;
     if (!node.args.empty())
         out["args"] = argsToJson(node.args);
-    out["position"] = {node.x, node.y};
+    out["position"] = {coordinate(node.x), coordinate(node.y)};
     if (!node.opaque.empty())
         out.update(Json::parse(node.opaque), true);
     return out;
@@ -141,7 +164,7 @@ PortRef readPort(const Json &json, const std::string &pointer)
     const std::string text = json.get<std::string>();
     const size_t first = text.find('.');
     if (first == std::string::npos || first == 0
-        || text.find_first_not_of("0123456789") != first || first > 15)
+        || text.find_first_not_of("0123456789") != first || first > idDigits)
         throw wrong;
     PortRef ref;
     ref.node = std::stoll(text.substr(0, first));
@@ -166,8 +189,9 @@ Network readNetwork(const Json &json, const std::string &pointer)
     for (size_t i = 0; i < nodes.size(); ++i) {
         const std::string at = pointer + "/nodes/" + std::to_string(i);
         NetworkNode node = readNode(nodes[i], at);
-        if (node.id < 1 || !ids.insert(node.id).second)
-            throw Malformed{at + "/id", std::to_string(node.id), "a positive id used once"};
+        if (node.id < 1 || node.id > largestId || !ids.insert(node.id).second)
+            throw Malformed{at + "/id", std::to_string(node.id),
+                            "a positive id of at most " + std::to_string(idDigits) + " digits, used once"};
         network.nextId = std::max(network.nextId, node.id + 1);
         network.nodes.push_back(std::move(node));
     }
@@ -235,13 +259,13 @@ Error fileError(const char *kind, const std::string &where, const std::string &g
 
 Error malformedJson(const std::string &text, const nlohmann::json::parse_error &error)
 {
-    const size_t end = std::min(error.byte, text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    const size_t lineStart = end == 0 ? 0 : text.rfind('\n', end - 1) + 1;
+    // The parser counts the bytes it has read, the wrong one included.
+    const size_t at = std::min(error.byte - std::min<size_t>(error.byte, 1), text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    const size_t lineStart = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
     return fileError("malformed_json",
-                     "line " + std::to_string(line) + ", column "
-                             + std::to_string(end >= lineStart ? end - lineStart + 1 : 1),
-                     end == text.size() ? "the end of the file" : "text that is no JSON", "JSON",
+                     "line " + std::to_string(line) + ", column " + std::to_string(at - lineStart + 1),
+                     at == text.size() ? "the end of the file" : "text that is no JSON", "JSON",
                      "the file may be cut off: restore it from a backup");
 }
 
@@ -271,21 +295,25 @@ Result<Experiment> readExperiment(const std::string &text)
         json = Json::parse(text);
     } catch (const nlohmann::json::parse_error &error) {
         return malformedJson(text, error);
+    } catch (const nlohmann::json::exception &error) {
+        return fileError("malformed_json", "a number", error.what(), "numbers that fit 64 bits");
     }
     if (!json.is_object() || json.value("format", Json()) != formatName) {
         return fileError("not_an_experiment", "/format", "something else",
                          std::string("\"") + formatName + "\"", "choose a file *.mrg");
     }
     const auto version = json.find("version");
-    if (version == json.end() || !version->is_number_integer() || version->get<int>() < 1)
+    // Positive whole numbers are unsigned in JSON; beyond int a version is newer than any known.
+    const uint64_t number = version != json.end() && version->is_number_unsigned() ? version->get<uint64_t>() : 0;
+    if (number == 0)
         return fileError("malformed_experiment", "/version", "no version", "a whole number from 1");
-    if (version->get<int>() > experimentFileVersion) {
+    if (number > experimentFileVersion) {
         return fileError("newer_version", "/version", "file version " + version->dump(),
                          "at most " + std::to_string(experimentFileVersion),
                          "open it with a newer Marginalia");
     }
     try {
-        migrateExperiment(json, version->get<int>());
+        migrateExperiment(json, static_cast<int>(number));
         Experiment experiment;
         experiment.title = member<std::string>(json, "", "title", {}, "a text");
         experiment.notes = member<std::string>(json, "", "notes", {}, "a text");
@@ -304,10 +332,12 @@ Result<Experiment> readExperiment(const std::string &text)
 
 Result<Experiment> loadExperiment(const std::filesystem::path &path)
 {
+    std::error_code failure;
+    const bool folder = std::filesystem::is_directory(path, failure);
     std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return fileError("cannot_read", path.string(), std::strerror(errno), "a readable file",
-                         "check the path and its permissions");
+    if (!file || folder) {
+        return fileError("cannot_read", path.string(), folder ? "a folder" : std::strerror(errno),
+                         "a readable file", "check the path and its permissions");
     }
     std::ostringstream text;
     text << file.rdbuf();
@@ -332,8 +362,11 @@ Result<void> saveExperiment(const std::filesystem::path &path, const Experiment 
     }
     std::error_code failure;
     std::filesystem::rename(beside, path, failure);
-    if (failure)
+    if (failure) {
+        std::error_code ignored;
+        std::filesystem::remove(beside, ignored);
         return fileError("cannot_write", path.string(), failure.message(), "a writable place");
+    }
     return {};
 }
 
