@@ -7,7 +7,13 @@ namespace mrg {
 
 namespace {
 
-void removeWire(Network &network, const Wire &wire) { std::erase(network.wires, wire); }
+/// Of wires drawn twice the later one.
+void removeWire(Network &network, const Wire &wire)
+{
+    const auto found = std::find(network.wires.rbegin(), network.wires.rend(), wire);
+    if (found != network.wires.rend())
+        network.wires.erase(std::next(found).base());
+}
 
 void addWire(Network &network, const Wire &wire)
 {

@@ -250,6 +250,18 @@ struct LogitOptions {
     Tensor pos_weight;
 };
 
+/// That a weight (undefined: none) repeats to the input's shape.
+Result<void> checkSpread(const Tensor &weight, const char *name, const Shape &shape)
+{
+    if (!weight.defined())
+        return {};
+    const Result<Shape> common = broadcastShapes(weight.shape(), shape);
+    if (common && *common == shape)
+        return {};
+    return Error(ErrorCategory::Shape, "weight_size_mismatch", "", name + (" " + toString(weight.shape())),
+                 "a shape that broadcasts to " + toString(shape));
+}
+
 Result<Shapes> sameShapes(Reduction reduction, const Shapes &in, const Shape &items)
 {
     if (in.at(0) != in.at(1)) {
@@ -259,17 +271,19 @@ Result<Shapes> sameShapes(Reduction reduction, const Shapes &in, const Shape &it
     return lossShape(reduction, items);
 }
 
-/// `weight` repeated to `shape`; throws Error (shape) where it can't be.
-Tensor spread(const char *name, const Tensor &weight, const Shape &shape)
+Result<Shapes> logitShape(const LogitOptions &o, const Shapes &in)
 {
-    if (!weight.defined())
-        return {};
-    try {
-        return expand(weight, shape).compact();
-    } catch (const Error &) {
-        throw Error(ErrorCategory::Shape, "weight_size_mismatch", name,
-                    "weight " + toString(weight.shape()), "a shape that broadcasts to " + toString(shape));
+    for (const auto &[weight, name] : {std::pair(&o.weight, "weight"), std::pair(&o.pos_weight, "pos_weight")}) {
+        if (Result<void> fits = checkSpread(*weight, name, in.at(0)); !fits)
+            return fits.error();
     }
+    return sameShapes(o.reduction, in, in.at(0));
+}
+
+/// `weight` repeated to `shape`.
+Tensor spread(const Tensor &weight, const Shape &shape)
+{
+    return weight.defined() ? expand(weight, shape).compact() : Tensor();
 }
 
 /// Values and slopes of the logit loss for every element; `targetSlopes` may be null.
@@ -306,7 +320,7 @@ public:
         const char *name = "BCEWithLogitsLoss";
         requireFloating(name, inputs[0]);
         const Shape &shape = inputs[0].shape();
-        inferred(name, sameShapes(options.reduction, {shape, inputs[1].shape()}, shape));
+        inferred(name, logitShape(options, {shape, inputs[1].shape()}));
         const Tensor x = inputs[0].compact();
         const Tensor y = inputs[1].toType(x.dtype()).compact();
         LossParts parts;
@@ -318,7 +332,7 @@ public:
         parts.divisor = static_cast<double>(x.numel());
         dispatchFloating(x.dtype(), name, [&](auto tag) {
             using T = typename decltype(tag)::type;
-            logitElements<T>(x, y, spread(name, weight, shape), spread(name, pos_weight, shape),
+            logitElements<T>(x, y, spread(weight, shape), spread(pos_weight, shape),
                              parts.items.data<T>(), parts.inputGradient.data<T>(),
                              parts.targetGradient.defined() ? parts.targetGradient.data<T>() : nullptr);
         });
@@ -349,6 +363,12 @@ public:
     {
         return x.empty() ? Shape{} : Shape(x.begin(), x.end() - 1);
     }
+    static Result<Shapes> infer(const Options &o, const Shapes &in)
+    {
+        if (Result<void> fits = checkSpread(o.weight, "weight", in.at(0)); !fits)
+            return fits.error();
+        return sameShapes(o.reduction, in, itemsOf(in.at(0)));
+    }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
@@ -356,7 +376,7 @@ public:
         requireFloating(name, inputs[0]);
         const Shape &shape = inputs[0].shape();
         const Shape items = itemsOf(shape);
-        inferred(name, sameShapes(options.reduction, {shape, inputs[1].shape()}, items));
+        inferred(name, infer(options, {shape, inputs[1].shape()}));
         const Tensor x = inputs[0].compact();
         const Tensor y = inputs[1].toType(x.dtype()).compact();
         const int64_t classes = shape.empty() ? 1 : shape.back();
@@ -372,7 +392,7 @@ public:
             std::vector<T> values(static_cast<size_t>(x.numel()));
             T *slopes = parts.inputGradient.data<T>();
             T *targetSlopes = parts.targetGradient.defined() ? parts.targetGradient.data<T>() : nullptr;
-            logitElements<T>(x, y, spread(name, weight, shape), {}, values.data(), slopes, targetSlopes);
+            logitElements<T>(x, y, spread(weight, shape), {}, values.data(), slopes, targetSlopes);
             const T share = T(1) / static_cast<T>(classes);
             for (int64_t i = 0; i < x.numel(); ++i) {
                 parts.items.data<T>()[i / classes] += values[static_cast<size_t>(i)] * share;
@@ -466,14 +486,17 @@ std::vector<ModuleSpec> entropyLosses()
                               arg("pos_weight", &B::pos_weight, "Weight of the positive answers of each class.")},
                      .inputs = multiHotInputs,
                      .outputs = {{.name = "loss", .pattern = "*"}},
-                     .infer = [](const B &o, const Shapes &in) { return sameShapes(o.reduction, in, in.at(0)); },
+                     .infer = logitShape,
                      .samples = {{.inputs = {{4, 3}, {4, 3}}},
                                  {.args = {{"reduction", "none"}}, .inputs = {{4, 3}, {4, 3}}},
                                  {.args = {{"weight", ValueList{0.5, 2.0, 1.0}},
                                            {"pos_weight", ValueList{3.0, 1.0, 0.5}},
                                            {"reduction", "sum"}},
                                   .inputs = {{4, 3}, {4, 3}}}},
-                     .badSamples = {{.inputs = {{4, 3}, {4, 1}}, .kind = "size_mismatch"}}}),
+                     .badSamples = {{.inputs = {{4, 3}, {4, 1}}, .kind = "size_mismatch"},
+                                    {.args = {{"pos_weight", ValueList{1.0, 2.0}}},
+                                     .inputs = {{4, 3}, {4, 3}},
+                                     .kind = "weight_size_mismatch"}}}),
             declare<MultiLabelSoftMarginLoss>(
                     {.name = "MultiLabelSoftMarginLoss",
                      .group = Group::Loss,
@@ -483,13 +506,14 @@ std::vector<ModuleSpec> entropyLosses()
                      .args = {arg("weight", &S::weight, classWeight), reductionArg<S>()},
                      .inputs = multiHotInputs,
                      .outputs = {{.name = "loss", .pattern = "*"}},
-                     .infer = [](const S &o, const Shapes &in) {
-                         return sameShapes(o.reduction, in, MultiLabelSoftMarginLoss::itemsOf(in.at(0)));
-                     },
+                     .infer = MultiLabelSoftMarginLoss::infer,
                      .samples = {{.inputs = {{4, 3}, {4, 3}}},
                                  {.args = {{"reduction", "none"}}, .inputs = {{4, 3}, {4, 3}}},
                                  {.args = {{"weight", ValueList{0.5, 2.0, 1.0}}}, .inputs = {{3}, {3}}}},
-                     .badSamples = {{.inputs = {{4, 3}, {4, 2}}, .kind = "size_mismatch"}}})};
+                     .badSamples = {{.inputs = {{4, 3}, {4, 2}}, .kind = "size_mismatch"},
+                                    {.args = {{"weight", ValueList{1.0, 2.0}}},
+                                     .inputs = {{4, 3}, {4, 3}},
+                                     .kind = "weight_size_mismatch"}}})};
 }
 
 } // namespace mrg
