@@ -50,23 +50,25 @@ void Optimizer::zeroGrad()
 
 Result<void> Optimizer::setOption(const std::string &name, const Value &value, int group)
 {
-    const auto found = std::find_if(m_args.begin(), m_args.end(),
-                                    [&](const Arg &arg) { return arg.name == name; });
-    if (found == m_args.end())
-        return Error(ErrorCategory::Value, "unknown_argument", "optimizer", "'" + name + "'");
-    if (Result<void> checked = found->check(value); !checked)
-        return checked;
+    std::vector<Arguments> changed;
     for (size_t g = 0; g < m_groups.size(); ++g) {
-        if (group < 0 || static_cast<size_t>(group) == g)
-            m_groups[g].options[name] = value;
+        changed.push_back(m_groups[g].options);
+        if (group >= 0 && static_cast<size_t>(group) != g)
+            continue;
+        changed.back()[name] = value;
+        if (Result<void> valid = m_validation ? m_validation(changed.back()) : Result<void>(); !valid)
+            return valid;
     }
+    for (size_t g = 0; g < m_groups.size(); ++g)
+        m_groups[g].options = std::move(changed[g]);
     optionsChanged();
     return {};
 }
 
 double Optimizer::lr(size_t group) const
 {
-    return m_groups.at(group).options.at("lr").number().value_or(0);
+    const Result<double> rate = ValueTraits<double>::from(m_groups.at(group).options.at("lr"));
+    return rate ? *rate : 0;
 }
 
 NamedTensors Optimizer::stateDict() const

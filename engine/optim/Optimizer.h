@@ -4,6 +4,7 @@
 #include "engine/nn/Module.h"
 #include "engine/spec/Spec.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -31,9 +32,12 @@ public:
     void zeroGrad();
 
     const std::vector<ParameterGroup> &groups() const { return m_groups; }
-    /// Changes an option of one group, or of all (-1). **Errors** (value): unknown name, value out
-    /// of range; nothing changes then.
+    /// Changes an option of one group, or of all (-1). **Errors** (value): unknown name, value of
+    /// another kind or out of range, options that don't go together; nothing changes then.
     Result<void> setOption(const std::string &name, const Value &value, int group = -1);
+    /// What a whole set of options must fulfil besides each one's own constraint.
+    using Validation = std::function<Result<void>(const Arguments &)>;
+    void setValidation(Validation validation) { m_validation = std::move(validation); }
     /// The learning rate of a group.
     double lr(size_t group = 0) const;
 
@@ -61,6 +65,7 @@ protected:
     std::vector<ParameterGroup> m_groups;
 
 private:
+    Validation m_validation;
     std::vector<State> m_states; ///< by number of the parameter over all groups
 };
 

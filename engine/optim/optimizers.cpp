@@ -195,17 +195,24 @@ OptimizerSpec optimizer(const char *name, const char *summary, const char *formu
                         std::function<Result<void>(const typename M::Options &)> validate = {})
 {
     OptimizerSpec spec{name, summary, formula, source, args, {}};
-    spec.make = [name, args, validate](std::vector<ParameterGroup> groups, const Arguments &defaults) {
+    // Options that are allowed one by one and together.
+    const auto check = [name, args, validate](const Arguments &options) -> Result<void> {
+        const Result<typename M::Options> made = makeOptions<typename M::Options>(args, options, name);
+        if (!made)
+            return made.error();
+        return validate ? validate(*made) : Result<void>();
+    };
+    spec.make = [args, check](std::vector<ParameterGroup> groups, const Arguments &defaults) {
         for (ParameterGroup &group : groups) {
             for (const auto &[option, value] : defaults)
                 group.options.try_emplace(option, value);
-            const auto checked = makeOptions<typename M::Options>(args, group.options, name).value();
-            if (validate)
-                validate(checked).value();
+            check(group.options).value();
             for (const Arg &arg : args)
                 group.options.try_emplace(arg.name, arg.defaultValue);
         }
-        return std::make_unique<M>(args, std::move(groups));
+        auto out = std::make_unique<M>(args, std::move(groups));
+        out->setValidation(check);
+        return out;
     };
     return spec;
 }

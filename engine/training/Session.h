@@ -23,8 +23,8 @@ struct Command {
         Pause,
         Step,      ///< one optimizer step, then pause
         StepEpoch, ///< to the end of the epoch, then pause
-        Stop,      ///< pause for good: final evaluation, checkpoint, state Stopped
-        Reset,     ///< initial parameters, optimizer state and streams; step 0; curves begin anew
+        Stop,      ///< end here: checkpoint, state Stopped; Run would go on all the same
+        Reset,     ///< initial parameters, options and streams; step 0; curves begin anew
         SetOptimizerOption, ///< `name` to `value`, e.g. "lr" (all groups)
         SetLossOption,      ///< `name` to `value` in the loss module
         SetEpochs,          ///< value: the number of epochs asked for
@@ -41,6 +41,8 @@ struct JournalEntry {
     int64_t step = 0;
     double epoch = 0;
     Command command;
+    /// Why it was not obeyed; empty: it was.
+    std::string refused;
 };
 
 /// How a session is set up beyond the experiment.
@@ -58,7 +60,9 @@ struct SessionOptions {
 /// thread (the consumer's); nothing here waits for the engine but the destructor and join().
 ///
 /// Stop, Pause and Step answer between two steps: within 100 ms for any network whose step and
-/// evaluation batch take less. A run replays bit for bit from experiment and journal.
+/// evaluation batch take less. A validation that Pause, Stop or Reset breaks off is made up for when
+/// the run goes on; other commands wait for it. So a run replays bit for bit from experiment and
+/// journal.
 class Session {
 public:
     /// Checks and builds the experiment; the thread starts idle in state Ready.
@@ -69,8 +73,8 @@ public:
                                                    SessionOptions options);
     ~Session();
 
-    /// Puts a command into the queue and returns at once. SetOptimizerOption and SetLossOption
-    /// with a name or value that is not allowed end up as a journalled refusal, not as a failure.
+    /// Puts a command into the queue and returns at once. What is not allowed (an option's name or
+    /// value, Run after the last epoch) ends up as a journalled refusal, not as a failure.
     void post(Command command);
 
     /// New values of curves; consumer's thread only.
@@ -84,13 +88,14 @@ public:
     /// Commands as they happened so far (a copy; takes a short lock).
     std::vector<JournalEntry> journal() const;
 
-    /// Waits until the run is Finished, Stopped or Failed, and gives the last snapshot. For use
-    /// without a window.
+    /// Waits until all commands are obeyed and the run is not running (Finished, Stopped, Failed,
+    /// but also Paused or Ready), and gives the last snapshot. For use without a window.
     Snapshot join();
-    /// Scores and metrics on a dataset with the current parameters; only while not running (after
-    /// join()). For final test figures.
+    /// Scores and metrics on a dataset with the current parameters. For final test figures.
+    /// **Errors**: state `session_is_running` unless at rest, as after join().
     Result<Evaluation> evaluate(const Dataset &dataset);
-    /// Current parameters and buffers by name (a copy); only while not running.
+    /// Current parameters and buffers by name (a copy). Throws Error (state, `session_is_running`)
+    /// unless at rest.
     NamedTensors stateDict() const;
 
 private:

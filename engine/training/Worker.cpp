@@ -1,48 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/training/Worker.h"
 
-#include "engine/autograd/backward.h"
-#include "engine/interop/safetensors.h"
-#include "engine/kernels/margin_losses.h"
-#include "engine/metrics/margin_views.h"
-#include "engine/network/experiment_file.h"
-#include "engine/ops/reductions.h"
+#include "engine/network/check.h"
 #include "engine/store/RunStore.h"
-#include "engine/store/version.h"
 #include "engine/training/evaluation.h"
-#include "engine/training/evaluation_json.h"
-
-#include <nlohmann/json.hpp>
-
-#include <cmath>
-#include <ctime>
 
 namespace mrg {
 
 namespace {
-constexpr auto decisionInterval = std::chrono::milliseconds(100);
-constexpr auto checkpointInterval = std::chrono::seconds(5);
-constexpr int decisionColumns = 80;
-constexpr int decisionRows = 80;
-/// Series whose numbers are known in advance; the others follow.
-enum FixedSeries : uint32_t { TrainLoss, EpochLoss, ValidationLoss, LearningRate, FixedSeriesCount };
 constexpr const char *classSeries[] = {"train/miss_rate/", "train/intrusion_rate/", "train/hinge/"};
 
-std::string nowUtc()
+/// Commands that break off what is being evaluated.
+bool isHalt(Command::Kind kind)
 {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char buffer[32];
-    std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return buffer;
+    return kind == Command::Kind::Pause || kind == Command::Kind::Stop
+            || kind == Command::Kind::Reset;
 }
 } // namespace
 
 Session::Worker::Worker(Experiment experiment, DataSplit data, const Vocabulary &vocabulary,
                         SessionOptions options, BuiltNetwork network, Batcher batcher)
-    : m_experiment(std::move(experiment)), m_data(std::move(data)), m_vocabulary(vocabulary),
-      m_options(std::move(options)), m_network(std::move(network)), m_batcher(std::move(batcher))
+    : m_experiment(std::move(experiment)),
+      m_data(std::move(data)),
+      m_vocabulary(vocabulary),
+      m_options(std::move(options)),
+      m_network(std::move(network)),
+      m_batcher(std::move(batcher))
 {
     seriesNames = {"train/loss", "train/epoch_loss", "validation/loss", "lr"};
     for (const MetricSpec &metric : m_vocabulary.metrics) {
@@ -63,10 +46,12 @@ Session::Worker::Worker(Experiment experiment, DataSplit data, const Vocabulary 
         if (spec && spec->isLoss()) {
             m_lossArgs = node.args;
             m_lossType = spec->name;
+            m_lossNode = node.id;
         }
     }
     m_network.train(true);
     makeOptimizer();
+    fill(m_lastSnapshot);
     m_thread = std::jthread([this](const std::stop_token &stop) { run(stop); });
 }
 
@@ -77,14 +62,16 @@ void Session::Worker::makeOptimizer()
     const TrainingSettings &settings = m_experiment.training;
     const OptimizerSpec *spec = m_vocabulary.optimizer(settings.optimizer);
     if (!spec)
-        throw Error(ErrorCategory::Value, "unknown_optimizer", "training", settings.optimizer, "one of the registry");
+        throw Error(ErrorCategory::Value, "unknown_optimizer", "training", settings.optimizer,
+                    "one of the registry");
     m_optimizer = spec->make({{m_network.parameters(), {}}}, settings.optimizerArgs);
     m_scheduler.reset();
     m_schedulerSpec = nullptr;
     if (!settings.scheduler.empty()) {
         m_schedulerSpec = m_vocabulary.scheduler(settings.scheduler);
         if (!m_schedulerSpec)
-            throw Error(ErrorCategory::Value, "unknown_scheduler", "training", settings.scheduler, "one of the registry");
+            throw Error(ErrorCategory::Value, "unknown_scheduler", "training", settings.scheduler,
+                        "one of the registry");
         m_scheduler = m_schedulerSpec->make(*m_optimizer, settings.schedulerArgs);
     }
 }
@@ -93,6 +80,7 @@ void Session::Worker::post(Command command)
 {
     {
         const std::lock_guard lock(m_mutex);
+        m_haltsWaiting.fetch_add(isHalt(command.kind), std::memory_order_relaxed);
         m_commands.push_back(std::move(command));
         m_atRest = false;
         m_commandsWaiting.store(true, std::memory_order_relaxed);
@@ -115,12 +103,18 @@ Snapshot Session::Worker::join()
 
 Result<Evaluation> Session::Worker::evaluateNow(const Dataset &dataset)
 {
+    try {
+        requireRest("evaluate");
+    } catch (const Error &error) {
+        return error;
+    }
     Result<ScoreTable> table = scoreDataset(m_network, dataset);
     if (!table)
         return table.error();
     // Test figures use the cut that was tuned on validation data.
-    Evaluation out = evaluateScores(*table, dataset, m_vocabulary.metrics,
-                              m_validation ? &m_validation->threshold : nullptr, marginOfLoss());
+    Evaluation out
+            = evaluateScores(*table, dataset, m_vocabulary.metrics,
+                             m_validation ? &m_validation->threshold : nullptr, marginOfLoss());
     out.step = m_step;
     out.epoch = epochNow();
     return out;
@@ -128,26 +122,51 @@ Result<Evaluation> Session::Worker::evaluateNow(const Dataset &dataset)
 
 NamedTensors Session::Worker::copyState() const
 {
+    requireRest("state_dict");
     NamedTensors out;
     for (const auto &[name, tensor] : m_network.stateDict())
         out.emplace_back(name, tensor.detach().copy());
     return out;
 }
 
+void Session::Worker::requireRest(const char *what) const
+{
+    const std::lock_guard lock(m_mutex);
+    if (!m_atRest) {
+        throw Error(ErrorCategory::State, "session_is_running", what, "a run under way",
+                    "a run at rest", "pause or stop it, then join()");
+    }
+}
+
 void Session::Worker::run(const std::stop_token &stop)
 {
+    m_stop = stop;
     m_rateSince = m_lastCheckpoint = Clock::now();
     publish(true);
     while (waitForWork(stop)) {
-        try {
-            oneStep();
-        } catch (const Error &error) {
-            fail(error);
-        } catch (const std::bad_alloc &) {
-            fail(Error(ErrorCategory::State, "out_of_memory", "step " + std::to_string(m_step), "", "",
-                       "use a smaller batch or network"));
-        }
+        guarded([this] { work(); });
         publish(m_state != RunState::Running);
+    }
+    // The session is taken down: what is stored must not say that the run goes on.
+    if (m_state == RunState::Running || m_state == RunState::Paused) {
+        m_state = RunState::Stopped;
+        saveCheckpoint();
+    }
+}
+
+/// Whatever goes wrong ends the run, not the program.
+template <typename Action> void Session::Worker::guarded(Action action)
+{
+    try {
+        action();
+    } catch (const Error &error) {
+        fail(error);
+    } catch (const std::bad_alloc &) {
+        fail(Error(ErrorCategory::State, "out_of_memory", "step " + std::to_string(m_step), "", "",
+                   "use a smaller batch or network"));
+    } catch (const std::exception &error) {
+        fail(Error(ErrorCategory::State, "unexpected", "step " + std::to_string(m_step),
+                   error.what(), "", "please report this"));
     }
 }
 
@@ -171,11 +190,12 @@ bool Session::Worker::waitForWork(const std::stop_token &stop)
             if (!m_commands.empty()) {
                 command = std::move(m_commands.front());
                 m_commands.pop_front();
+                m_haltsWaiting.fetch_sub(isHalt(command->kind), std::memory_order_relaxed);
             }
             m_commandsWaiting.store(!m_commands.empty(), std::memory_order_relaxed);
         }
         if (command) {
-            obey(*command);
+            guarded([this, &command] { obey(*command); });
             publish(true);
         }
     }
@@ -183,24 +203,22 @@ bool Session::Worker::waitForWork(const std::stop_token &stop)
 
 void Session::Worker::obey(const Command &command)
 {
-    {
-        const std::lock_guard lock(m_mutex);
-        m_journal.push_back({m_step, epochNow(), command});
+    JournalEntry entry{m_step, epochNow(), command, {}};
+    const Result<void> done = perform(command);
+    if (!done) {
+        entry.refused = done.error().text();
+        addEvent("refused: " + entry.refused);
     }
-    const bool ended = m_state == RunState::Failed;
+    const std::lock_guard lock(m_mutex);
+    m_journal.push_back(std::move(entry));
+}
+
+Result<void> Session::Worker::perform(const Command &command)
+{
     switch (command.kind) {
     case Command::Kind::Run:
     case Command::Kind::Step:
-    case Command::Kind::StepEpoch:
-        if (ended || (m_epoch >= m_experiment.training.epochs && command.kind == Command::Kind::Run))
-            return;
-        m_pauseAfterStep = command.kind == Command::Kind::Step;
-        m_pauseAfterEpoch = command.kind == Command::Kind::StepEpoch;
-        m_state = RunState::Running;
-        m_rateSince = Clock::now();
-        m_rateSteps = 0;
-        beginStoredRun();
-        break;
+    case Command::Kind::StepEpoch: return startRunning(command);
     case Command::Kind::Pause:
         if (m_state == RunState::Running)
             m_state = RunState::Paused;
@@ -209,13 +227,10 @@ void Session::Worker::obey(const Command &command)
         if (m_state == RunState::Running || m_state == RunState::Paused)
             finish(RunState::Stopped);
         break;
-    case Command::Kind::Reset: reset(); break;
-    case Command::Kind::SetOptimizerOption: setOptimizerOption(command); break;
-    case Command::Kind::SetLossOption: setLossOption(command); break;
-    case Command::Kind::SetEpochs:
-        if (const Result<int64_t> epochs = ValueTraits<int64_t>::from(command.value); epochs && *epochs > 0)
-            m_experiment.training.epochs = *epochs;
-        break;
+    case Command::Kind::Reset: return reset();
+    case Command::Kind::SetOptimizerOption: return setOptimizerOption(command);
+    case Command::Kind::SetLossOption: return setLossOption(command);
+    case Command::Kind::SetEpochs: return setEpochs(command);
     case Command::Kind::WatchDecision:
         m_watchDecision = command.value == Value(true) && m_data.train->sampleShape() == Shape{2};
         m_lastDecision = {};
@@ -223,43 +238,92 @@ void Session::Worker::obey(const Command &command)
             m_decision.reset();
         break;
     }
+    return {};
 }
 
-void Session::Worker::setOptimizerOption(const Command &command)
+Result<void> Session::Worker::startRunning(const Command &command)
 {
-    const Result<void> set = m_optimizer->setOption(command.name, command.value);
-    addEvent(set ? command.name + " = " + command.value.toString() : "refused: " + set.error().text());
-    if (set && command.name == "lr")
+    if (m_state == RunState::Failed) {
+        return Error(ErrorCategory::State, "run_failed", commandName(command.kind), m_failure->kind,
+                     "", "Reset begins anew");
+    }
+    if (command.kind == Command::Kind::Run && m_epoch >= m_experiment.training.epochs
+        && !m_epochEnding) {
+        return Error(ErrorCategory::State, "run_finished", commandName(command.kind),
+                     std::to_string(m_epoch) + " epochs done", "more epochs to do",
+                     "ask for more epochs, or Reset");
+    }
+    m_pauseAfterStep = command.kind == Command::Kind::Step;
+    m_pauseAfterEpoch = command.kind == Command::Kind::StepEpoch;
+    m_state = RunState::Running;
+    m_rateSince = Clock::now();
+    m_rateSteps = 0;
+    beginStoredRun();
+    return {};
+}
+
+Result<void> Session::Worker::setOptimizerOption(const Command &command)
+{
+    if (Result<void> set = m_optimizer->setOption(command.name, command.value); !set)
+        return set;
+    addEvent(command.name + " = " + command.value.toString());
+    if (command.name == "lr")
         emitPoint(LearningRate, m_optimizer->lr());
+    return {};
 }
 
-void Session::Worker::setLossOption(const Command &command)
+Result<void> Session::Worker::setLossOption(const Command &command)
 {
+    // Checked with the shapes of this network: a weight must have one number a class.
+    Network changed = m_experiment.network;
     Arguments args = m_lossArgs;
     args[command.name] = command.value;
-    try {
-        const std::shared_ptr<Module> loss = m_vocabulary.registry.module(m_lossType)->make(args);
-        m_network.setLoss(loss);
-        m_lossArgs = args;
-        addEvent(command.name + " = " + command.value.toString());
-    } catch (const Error &error) {
-        addEvent("refused: " + error.text());
+    changed.find(m_lossNode)->args = args;
+    const CheckedNetwork checked = checkNetwork(changed);
+    for (const Issue &issue : checked.issues) {
+        if (issue.severity == Severity::Error)
+            return Error(ErrorCategory::Value, issue.kind, m_lossType, issue.text);
     }
+    m_network.setLoss(m_vocabulary.registry.module(m_lossType)->make(args));
+    m_lossArgs = std::move(args);
+    addEvent(command.name + " = " + command.value.toString());
+    return {};
 }
 
-void Session::Worker::reset()
+Result<void> Session::Worker::setEpochs(const Command &command)
 {
-    const CheckedNetwork checked = check(
-            m_experiment.network, m_vocabulary,
-            [this](const NetworkNode &) { return Result<DataDescription>(describe(*m_data.train)); },
+    const Result<int64_t> epochs = ValueTraits<int64_t>::from(command.value);
+    if (!epochs || *epochs < 1) {
+        return Error(ErrorCategory::Value, "wrong_argument", "epochs", command.value.toString(),
+                     "a whole number of 1 or more");
+    }
+    m_experiment.training.epochs = *epochs;
+    addEvent("epochs = " + command.value.toString());
+    return {};
+}
+
+CheckedNetwork Session::Worker::checkNetwork(const Network &network) const
+{
+    return check(
+            network, m_vocabulary,
+            [this](const NetworkNode &) {
+                return Result<DataDescription>(describe(*m_data.train));
+            },
             m_experiment.training.batchSize);
-    Result<BuiltNetwork> fresh = build(m_experiment.network, checked, m_vocabulary, m_experiment.training.seed);
+}
+
+Result<void> Session::Worker::reset()
+{
+    Result<BuiltNetwork> fresh = build(m_experiment.network, checkNetwork(m_experiment.network),
+                                       m_vocabulary, m_experiment.training.seed);
     if (!fresh)
-        return fail(fresh.error());
+        return fresh.error();
     m_network = std::move(*fresh);
     m_network.train(true);
+    m_lossArgs = m_experiment.network.find(m_lossNode)->args;
     makeOptimizer();
     m_step = m_epoch = m_batch = 0;
+    m_epochEnding = false;
     m_lastLoss = m_epochLoss = 0;
     m_epochSamples = 0;
     m_epochMargins = m_shownMargins = {};
@@ -267,242 +331,12 @@ void Session::Worker::reset()
     m_decision.reset();
     m_failure.reset();
     m_state = RunState::Ready;
-    if (m_options.store && m_runId)
-        (void)m_options.store->clearRun(m_runId);
-}
-
-double Session::Worker::epochNow() const
-{
-    return static_cast<double>(m_epoch)
-            + static_cast<double>(m_batch) / static_cast<double>(m_batcher.batchesPerEpoch());
-}
-
-double Session::Worker::marginOfLoss() const
-{
-    const auto margin = m_lossArgs.find("margin");
-    return margin == m_lossArgs.end() ? 1 : margin->second.number().value_or(1);
-}
-
-void Session::Worker::oneStep()
-{
-    if (m_batch == 0 && m_step == 0)
-        emitPoint(LearningRate, m_optimizer->lr());
-    const Batch &batch = m_batcher.batch(m_epoch, m_batch);
-    m_network.seekRandom(static_cast<uint64_t>(m_step));
-    m_network.lossModule().watchMargins(&m_epochMargins);
-    m_optimizer->zeroGrad();
-    const int64_t seenBefore = m_epochMargins.samples;
-    const Tensor scores = m_network.scores(batch.input);
-    Tensor loss = m_network.loss(scores, batch.target);
-    if (loss.numel() != 1)
-        loss = mean(loss);
-    const double value = loss.item();
-    if (!std::isfinite(value)) {
-        throw Error(ErrorCategory::Value, "loss_not_finite", "step " + std::to_string(m_step),
-                    Value(value).toString(), "a finite loss",
-                    "lower the learning rate, or look for extreme values in the data; Reset starts anew");
-    }
-    watchMargins(batch, scores, seenBefore);
-    backward(loss);
-    m_optimizer->step();
-
-    const auto count = static_cast<int64_t>(batch.rows.size());
-    m_lastLoss = value;
-    m_epochLoss += value * static_cast<double>(count);
-    m_epochSamples += count;
-    ++m_step;
-    ++m_batch;
-    ++m_rateSteps;
-    emitPoint(TrainLoss, value);
-    if (m_batch >= m_batcher.batchesPerEpoch())
-        endEpoch();
-    if (m_pauseAfterStep && m_state == RunState::Running)
-        m_state = RunState::Paused;
-}
-
-/// For losses that look at no margins themselves.
-void Session::Worker::watchMargins(const Batch &batch, const Tensor &scores, int64_t before)
-{
-    const Dataset &data = *m_data.train;
-    const int64_t classes = data.classCount();
-    if (data.task == Task::Regression || m_epochMargins.samples != before
-        || scores.numel() != static_cast<int64_t>(batch.rows.size()) * classes)
-        return;
-    const int64_t width = data.task == Task::MultiLabel ? classes : 1;
-    std::vector<int64_t> labels(batch.rows.size() * static_cast<size_t>(width), -1);
-    for (size_t i = 0; i < batch.rows.size(); ++i) {
-        const std::vector<int64_t> own = data.labelsOf(batch.rows[i]);
-        std::copy(own.begin(), own.end(), labels.begin() + static_cast<std::ptrdiff_t>(i) * width);
-    }
-    const Tensor plain = scores.detach().compact().toType(DType::Float32);
-    kernels::addMarginStatistics<float>(static_cast<int64_t>(batch.rows.size()), classes,
-                                        plain.data<float>(), labels.data(), width, marginOfLoss(),
-                                        m_epochMargins);
-}
-
-void Session::Worker::endEpoch()
-{
-    m_batch = 0;
-    ++m_epoch;
-    emitPoint(EpochLoss, m_epochLoss / static_cast<double>(std::max<int64_t>(m_epochSamples, 1)));
-    m_epochLoss = 0;
-    m_epochSamples = 0;
-    recordClassRates(m_epochMargins);
-    m_shownMargins = std::move(m_epochMargins);
-    m_epochMargins = {};
-    const bool last = m_epoch >= m_experiment.training.epochs;
-    if (last || m_epoch % m_experiment.training.validateEvery == 0)
-        validate();
-    if (m_scheduler) {
-        m_scheduler->step(m_validation ? m_validation->loss : m_lastLoss);
-        emitPoint(LearningRate, m_optimizer->lr());
-    }
-    if (Clock::now() - m_lastCheckpoint > checkpointInterval)
-        saveCheckpoint();
-    if (last)
-        finish(RunState::Finished);
-    else if (m_pauseAfterEpoch)
-        m_state = RunState::Paused;
-}
-
-void Session::Worker::recordClassRates(const MarginStatistics &statistics)
-{
-    const std::vector<ClassMargins> classes = classMargins(statistics);
-    uint32_t series = m_firstClassSeries;
-    for (const ClassMargins &one : classes) {
-        for (double value : {one.missRate, one.intrusionRate, one.missHinge}) {
-            if (std::isfinite(value))
-                emitPoint(series, value);
-            ++series;
-        }
-    }
-}
-
-void Session::Worker::validate()
-{
-    if (!m_data.validation || m_data.validation->size() == 0)
-        return;
-    const Result<ScoreTable> table = scoreDataset(m_network, *m_data.validation, [this] { return interrupted(); });
-    if (!table)
-        throw table.error();
-    if (!table->complete)
-        return;
-    Evaluation evaluation = evaluateScores(*table, *m_data.validation, m_vocabulary.metrics, nullptr, marginOfLoss());
-    evaluation.step = m_step;
-    evaluation.epoch = epochNow();
-    emitPoint(ValidationLoss, evaluation.loss);
-    for (const auto &[name, value] : evaluation.metrics)
-        emitPoint(m_seriesIndex.at(name), value);
-    m_validation = std::move(evaluation);
-}
-
-void Session::Worker::fail(const Error &error)
-{
-    m_failure = error;
-    m_state = RunState::Failed;
-    addEvent("failed: " + error.text());
-    if (m_options.store && m_runId)
-        (void)m_options.store->setState(m_runId, runStateName(m_state), m_step);
-}
-
-void Session::Worker::finish(RunState state)
-{
-    m_state = state;
-    if (m_epochMargins.samples > 0 && m_shownMargins.samples == 0)
-        m_shownMargins = m_epochMargins;
-    saveCheckpoint();
     if (m_options.store && m_runId) {
-        (void)m_options.store->setState(m_runId, runStateName(state), m_step);
-        if (m_validation)
-            (void)m_options.store->putDocument(m_runId, "evaluation/validation", toJson(*m_validation, true).dump());
+        if (Result<void> cleared = m_options.store->clearRun(m_runId); !cleared)
+            return cleared;
+        return m_options.store->setState(m_runId, runStateName(m_state), 0);
     }
-}
-
-void Session::Worker::emitPoint(uint32_t series, double value)
-{
-    points.push({series, m_step, epochNow(), value});
-    if (m_options.store && m_runId)
-        m_options.store->addPoint(m_runId, seriesNames[series], {m_step, epochNow(), value});
-}
-
-void Session::Worker::addEvent(const std::string &text)
-{
-    if (m_options.store && m_runId)
-        m_options.store->addEvent(m_runId, {m_step, epochNow(), text});
-}
-
-void Session::Worker::beginStoredRun()
-{
-    if (!m_options.store || m_runId)
-        return;
-    RunSummary summary;
-    summary.title = m_experiment.title;
-    summary.startedAt = nowUtc();
-    summary.state = runStateName(RunState::Running);
-    summary.loss = m_lossType;
-    summary.dataset = m_data.train->name;
-    summary.dataDigest = m_data.train->digest();
-    summary.engineVersion = engineVersion();
-    summary.seed = m_experiment.training.seed;
-    const Result<int64_t> id = m_options.store->beginRun(writeExperiment(m_experiment), summary);
-    if (id)
-        m_runId = *id;
-}
-
-void Session::Worker::saveCheckpoint()
-{
-    m_lastCheckpoint = Clock::now();
-    if (!m_options.store || !m_runId)
-        return;
-    TensorFile file;
-    for (const auto &[name, tensor] : m_network.stateDict())
-        file.tensors.emplace_back("model." + name, tensor);
-    for (const auto &[name, tensor] : m_optimizer->stateDict())
-        file.tensors.emplace_back("optimizer." + name, tensor);
-    file.metadata = {{"step", std::to_string(m_step)}, {"epoch", std::to_string(m_epoch)}};
-    (void)m_options.store->putCheckpoint(m_runId, m_step, writeSafetensors(file));
-    (void)m_options.store->setState(m_runId, runStateName(m_state), m_step);
-}
-
-void Session::Worker::publish(bool always)
-{
-    const Clock::time_point now = Clock::now();
-    if (!always && now - m_lastPublished < std::chrono::milliseconds(m_options.publishIntervalMs))
-        return;
-    m_lastPublished = now;
-    const double seconds = std::chrono::duration<double>(now - m_rateSince).count();
-    if (m_state == RunState::Running && seconds > 0.25) {
-        m_stepsPerSecond = static_cast<double>(m_rateSteps) / seconds;
-        m_rateSince = now;
-        m_rateSteps = 0;
-    }
-    if (m_watchDecision && (now - m_lastDecision > decisionInterval || m_state != RunState::Running)) {
-        m_lastDecision = now;
-        m_decision = decisionGrid(m_network, *m_data.train, decisionColumns, decisionRows);
-    }
-    if (m_options.store && m_runId && (always || m_state != RunState::Running))
-        (void)m_options.store->flush();
-    Snapshot &draft = snapshots.draft();
-    draft.state = m_state;
-    draft.step = m_step;
-    draft.epoch = m_epoch;
-    draft.stepsPerEpoch = m_batcher.batchesPerEpoch();
-    draft.epochs = m_experiment.training.epochs;
-    draft.learningRate = m_optimizer->lr();
-    draft.stepsPerSecond = m_stepsPerSecond;
-    draft.loss = m_lastLoss;
-    draft.trainMargins = m_shownMargins.samples ? m_shownMargins : m_epochMargins;
-    draft.validation = m_validation;
-    draft.decision = m_decision;
-    draft.failure = m_failure;
-    draft.runId = m_runId;
-    if (m_state != RunState::Running) {
-        const std::lock_guard lock(m_mutex);
-        m_lastSnapshot = draft;
-    }
-    snapshots.publish();
-    if (m_options.published)
-        m_options.published();
+    return {};
 }
 
 } // namespace mrg

@@ -17,8 +17,8 @@ namespace mrg {
 /// Only what is marked so may be touched from other threads.
 class Session::Worker {
 public:
-    Worker(Experiment experiment, DataSplit data, const Vocabulary &vocabulary, SessionOptions options,
-           BuiltNetwork network, Batcher batcher);
+    Worker(Experiment experiment, DataSplit data, const Vocabulary &vocabulary,
+           SessionOptions options, BuiltNetwork network, Batcher batcher);
     ~Worker();
 
     // From the consumer's thread.
@@ -34,29 +34,51 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
+    /// Series whose numbers are known in advance; the others follow.
+    enum FixedSeries : uint32_t { TrainLoss, EpochLoss, ValidationLoss, LearningRate };
 
+    void requireRest(const char *what) const;
     void run(const std::stop_token &stop);
     bool waitForWork(const std::stop_token &stop);
+    // Worker.cpp: commands.
     void obey(const Command &command);
-    void setOptimizerOption(const Command &command);
-    void setLossOption(const Command &command);
-    void reset();
+    Result<void> perform(const Command &command);
+    Result<void> startRunning(const Command &command);
+    Result<void> setOptimizerOption(const Command &command);
+    Result<void> setLossOption(const Command &command);
+    Result<void> setEpochs(const Command &command);
+    Result<void> reset();
+    CheckedNetwork checkNetwork(const Network &network) const;
+    template <typename Action> void guarded(Action action);
+    // worker_steps.cpp: what running is made of.
+    void work();
     void oneStep();
-    void endEpoch();
-    void validate();
+    void finishEpoch();
+    bool validate();
+    void stepScheduler();
     void recordClassRates(const MarginStatistics &statistics);
     void watchMargins(const Batch &batch, const Tensor &scores, int64_t before);
+    // worker_records.cpp: what is told to the consumer and the store.
     void fail(const Error &error);
     void finish(RunState state);
     void publish(bool always);
+    void fill(Snapshot &draft) const;
+    void updateDecision(Clock::time_point now);
     void emitPoint(uint32_t series, double value);
     void addEvent(const std::string &text);
     void beginStoredRun();
     void saveCheckpoint();
     void makeOptimizer();
     double epochNow() const;
+    bool hasValidation() const { return m_data.validation && m_data.validation->size() > 0; }
     double marginOfLoss() const;
     bool interrupted() const { return m_commandsWaiting.load(std::memory_order_relaxed); }
+    /// Whether evaluation is to be broken off. Other commands wait until it is done, so that what
+    /// is evaluated when does not depend on when they came.
+    bool haltWanted() const
+    {
+        return m_haltsWaiting.load(std::memory_order_relaxed) > 0 || m_stop.stop_requested();
+    }
 
     Experiment m_experiment;
     DataSplit m_data;
@@ -69,15 +91,19 @@ private:
     const SchedulerSpec *m_schedulerSpec = nullptr;
     Arguments m_lossArgs;
     std::string m_lossType;
+    NodeId m_lossNode = 0;
 
+    std::stop_token m_stop; ///< set first thing in the thread
     RunState m_state = RunState::Ready;
     bool m_pauseAfterStep = false;
     bool m_pauseAfterEpoch = false;
+    bool m_epochEnding = false; ///< all batches done; validation and schedule are still to come
     int64_t m_step = 0;
     int64_t m_epoch = 0;
     int64_t m_batch = 0; ///< within the epoch
     double m_lastLoss = 0;
-    double m_epochLoss = 0;
+    double m_epochLoss = 0; ///< summed over the epoch's samples so far
+    double m_lastEpochLoss = 0;
     int64_t m_epochSamples = 0;
     MarginStatistics m_epochMargins;
     MarginStatistics m_shownMargins;
@@ -101,9 +127,10 @@ private:
     std::condition_variable m_rested;
     std::deque<Command> m_commands;
     std::vector<JournalEntry> m_journal;
-    bool m_atRest = true;       ///< no command waits and the thread is not running steps
-    Snapshot m_lastSnapshot;
+    bool m_atRest = true; ///< no command waits and the thread is not running steps
+    Snapshot m_lastSnapshot; ///< newest one that does not say Running
     std::atomic<bool> m_commandsWaiting = false;
+    std::atomic<int> m_haltsWaiting = 0; ///< Pause, Stop and Reset among them
 
     std::jthread m_thread; ///< last: it uses all of the above
 };
