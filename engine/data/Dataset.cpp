@@ -166,12 +166,16 @@ std::string Dataset::digest() const
 }
 
 namespace {
+/// Whether row i is held out: one of every ten, at another place in each ten, so that classes that
+/// take turns are not held out one-sidedly.
+bool isHeldOut(size_t i) { return i % 10 == (9 + 3 * (i / 10)) % 10; }
+
 DataSplit splitBy(const Dataset &all, const std::vector<int64_t> &trainRows)
 {
     std::vector<int64_t> kept;
     std::vector<int64_t> held;
     for (size_t i = 0; i < trainRows.size(); ++i)
-        (i % 10 == 9 ? held : kept).push_back(trainRows[i]);
+        (isHeldOut(i) ? held : kept).push_back(trainRows[i]);
     DataSplit split;
     split.train = std::make_shared<const Dataset>(all.subset(kept));
     split.validation = std::make_shared<const Dataset>(all.subset(held));

@@ -51,10 +51,10 @@ struct DataSplit {
     std::string about;
 };
 
-/// Holds every tenth training row out for validation.
+/// Holds one of every ten training rows out for validation, at another place in each ten.
 DataSplit holdOut(Dataset train, Dataset test, std::string about);
 /// Splits one table: row i is a test row iff uint32(i * 2654435761) < 858993459 (20 %, spread
-/// evenly over class-sorted files); of the others every tenth is for validation.
+/// evenly over class-sorted files); of every ten others one is for validation.
 DataSplit splitTable(const Dataset &all, std::string about);
 
 /// Brings every input column to mean 0 and deviation 1, by the statistics of `reference`. Columns

@@ -75,6 +75,35 @@ private slots:
         QVERIFY(std::abs(labels / train - cardinality) < 0.01);
     }
 
+    void validationDataHaveTheClassesOfTheTrainingData_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const auto &family : {shippedDatasets(), toyGenerators()}) {
+            for (const DatasetSpec &spec : family)
+                QTest::newRow(spec.name.c_str()) << QString::fromStdString(spec.name);
+        }
+    }
+    void validationDataHaveTheClassesOfTheTrainingData()
+    {
+        QFETCH(QString, name);
+        const DataSplit split = load(name.toStdString()).value();
+        const auto shares = [](const Dataset &part) {
+            std::vector<double> out(static_cast<size_t>(part.classCount()), 0);
+            for (int64_t i = 0; i < part.size(); ++i) {
+                for (int64_t label : part.labelsOf(i))
+                    out[static_cast<size_t>(label)] += 1.0 / static_cast<double>(part.size());
+            }
+            return out;
+        };
+        const std::vector<double> train = shares(*split.train);
+        const std::vector<double> held = shares(*split.validation);
+        // Four deviations of a fair draw.
+        for (size_t c = 0; c < train.size(); ++c) {
+            const double spread = std::sqrt(train[c] * (1 - train[c]) / static_cast<double>(split.validation->size()));
+            QVERIFY2(std::abs(held[c] - train[c]) <= 4 * spread, qPrintable(QString::number(held[c])));
+        }
+    }
+
     // Points of DATASETS.md, made with n = 1000 and seed 1.
     void generatorsGiveThePublishedPoints_data()
     {
