@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <set>
 
 namespace mrg {
 
@@ -21,6 +23,8 @@ constexpr std::array<std::pair<DType, const char *>, 5> typeNames{{{DType::Bool,
                                                                    {DType::Float64, "F64"}}};
 constexpr size_t lengthBytes = 8;
 constexpr uint64_t longestHeader = 100'000'000;
+/// Elements of a tensor at most, sizes of 0 left out: no product of sizes and bytes overflows.
+constexpr uint64_t mostElements = uint64_t{1} << 56;
 
 Error malformed(const std::string &where, const std::string &got, const std::string &wanted)
 {
@@ -47,16 +51,22 @@ Result<Entry> readEntry(const std::string &name, const Json &json, uint64_t avai
         if (found == typeNames.end())
             return malformed(name, "type " + type, "BOOL, I32, I64, F32 or F64");
         entry.dtype = found->first;
+        const Json &shape = json.at("shape");
+        if (!shape.is_array())
+            return malformed(name, "shape " + shape.dump(), "a list of sizes");
         uint64_t elements = 1;
-        for (const Json &size : json.at("shape")) {
+        bool empty = false;
+        for (const Json &size : shape) {
             if (!size.is_number_unsigned())
                 return malformed(name, "size " + size.dump(), "whole numbers of 0 or more");
             const uint64_t value = size.get<uint64_t>();
-            if (value != 0 && elements > available / value + 1)
-                return malformed(name, "shape " + json["shape"].dump(), "a shape that fits the file");
-            elements *= value;
+            if (value > mostElements / elements)
+                return malformed(name, "shape " + shape.dump(), "a shape that fits the file");
+            empty = empty || value == 0;
+            elements *= std::max<uint64_t>(value, 1);
             entry.shape.push_back(static_cast<int64_t>(value));
         }
+        const uint64_t bytes = empty ? 0 : elements * static_cast<uint64_t>(dtypeSize(entry.dtype));
         const Json &offsets = json.at("data_offsets");
         if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned()
             || !offsets[1].is_number_unsigned())
@@ -66,13 +76,27 @@ Result<Entry> readEntry(const std::string &name, const Json &json, uint64_t avai
         if (entry.begin > entry.end || entry.end > available)
             return malformed(name, "bytes " + offsets.dump(),
                              "a range within " + std::to_string(available) + " bytes");
-        if (entry.end - entry.begin != elements * static_cast<uint64_t>(dtypeSize(entry.dtype)))
+        if (entry.end - entry.begin != bytes)
             return malformed(name, std::to_string(entry.end - entry.begin) + " bytes",
                              "those of shape " + toString(entry.shape));
     } catch (const Json::exception &error) {
         return malformed(name, error.what(), "dtype, shape and data_offsets");
     }
     return entry;
+}
+
+/// The header as JSON; discarded where it is none, or names a tensor twice.
+Json parseHeader(const char *text, size_t length)
+{
+    std::set<std::string> names;
+    bool twice = false;
+    const auto watch = [&](int depth, Json::parse_event_t event, const Json &parsed) {
+        if (event == Json::parse_event_t::key && depth == 1)
+            twice = twice || !names.insert(parsed.get<std::string>()).second;
+        return true;
+    };
+    Json header = Json::parse(text, text + length, watch, false);
+    return twice ? Json(Json::value_t::discarded) : header;
 }
 
 } // namespace
@@ -91,7 +115,7 @@ std::vector<std::byte> writeSafetensors(const TensorFile &file)
         header[name] = {{"dtype", type->second}, {"shape", tensor.shape()}, {"data_offsets", {offset, offset + bytes}}};
         offset += bytes;
     }
-    std::string text = header.dump();
+    std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
     // Padded so that the tensors start aligned.
     text.append((8 - text.size() % 8) % 8, ' ');
     std::vector<std::byte> out(lengthBytes + text.size() + offset);
@@ -120,14 +144,16 @@ Result<TensorFile> readSafetensors(std::span<const std::byte> bytes)
     if (length > longestHeader || length > bytes.size() - lengthBytes)
         return malformed("header", "a length of " + std::to_string(length), "one within the file");
     const char *text = reinterpret_cast<const char *>(bytes.data()) + lengthBytes;
-    const Json header = Json::parse(text, text + length, nullptr, false);
+    const Json header = parseHeader(text, length);
     if (!header.is_object())
-        return malformed("header", "no JSON object", "a JSON object");
+        return malformed("header", "no JSON object", "a JSON object that names each tensor once");
     const std::span<const std::byte> data = bytes.subspan(lengthBytes + length);
     TensorFile out;
     std::vector<Entry> entries;
     for (const auto &[name, json] : header.items()) {
         if (name == "__metadata__") {
+            if (!json.is_object())
+                return malformed("__metadata__", json.dump().substr(0, 40), "an object of texts");
             for (const auto &[key, value] : json.items()) {
                 if (!value.is_string())
                     return malformed("__metadata__", key + " is no text", "texts");
@@ -173,26 +199,37 @@ Result<void> saveSafetensors(const std::filesystem::path &path, const TensorFile
     std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
     stream.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     stream.close();
-    std::error_code failure;
-    if (stream)
+    std::string reason = stream ? "" : std::strerror(errno);
+    if (stream) {
+        std::error_code failure;
         std::filesystem::rename(beside, path, failure);
-    if (!stream || failure) {
-        std::error_code ignored;
-        std::filesystem::remove(beside, ignored);
-        return Error(ErrorCategory::File, "cannot_write", path.string(), failure.message(),
-                     "a writable place with free space", "choose another folder");
+        reason = failure ? failure.message() : "";
     }
-    return {};
+    if (reason.empty())
+        return {};
+    std::error_code ignored;
+    std::filesystem::remove(beside, ignored);
+    return Error(ErrorCategory::File, "cannot_write", path.string(), reason, "a writable place with free space",
+                 "choose another folder");
 }
 
 Result<TensorFile> loadSafetensors(const std::filesystem::path &path)
 {
-    std::ifstream stream(path, std::ios::binary | std::ios::ate);
+    const auto unreadable = [&path](const std::string &reason) {
+        return Error(ErrorCategory::File, "cannot_read", path.string(), reason, "a readable file",
+                     "check the path and its permissions");
+    };
+    std::error_code failure;
+    const std::uintmax_t size = std::filesystem::file_size(path, failure);
+    if (failure)
+        return unreadable(failure.message());
+    std::ifstream stream(path, std::ios::binary);
     if (!stream)
-        return Error(ErrorCategory::File, "cannot_read", path.string(), std::strerror(errno), "a readable file");
-    std::vector<std::byte> bytes(static_cast<size_t>(stream.tellg()));
-    stream.seekg(0);
+        return unreadable(std::strerror(errno));
+    std::vector<std::byte> bytes(size);
     stream.read(reinterpret_cast<char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (static_cast<std::uintmax_t>(stream.gcount()) != size)
+        return unreadable("the file became shorter while it was read");
     Result<TensorFile> file = readSafetensors(bytes);
     return file ? file : Result<TensorFile>(file.error().within(path.string()));
 }
