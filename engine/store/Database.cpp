@@ -3,11 +3,14 @@
 
 #include <sqlite3.h>
 
+#include <limits>
+
 namespace mrg {
 
 namespace {
 /// How long a reader waits for the writer's transaction, in milliseconds.
 constexpr int busyTimeoutMs = 2000;
+constexpr int retryMs = 5;
 
 Error failure(sqlite3 *database, const std::string &where)
 {
@@ -36,7 +39,8 @@ Statement &Statement::bind(int at, double value)
 }
 Statement &Statement::bind(int at, const std::string &value)
 {
-    sqlite3_bind_text(m_statement, at, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+    sqlite3_bind_text(m_statement, at, value.data(), static_cast<int>(value.size()),
+                      SQLITE_TRANSIENT);
     return *this;
 }
 Statement &Statement::bind(int at, std::span<const std::byte> value)
@@ -65,11 +69,17 @@ void Statement::run()
 }
 
 int64_t Statement::integer(int column) const { return sqlite3_column_int64(m_statement, column); }
-double Statement::real(int column) const { return sqlite3_column_double(m_statement, column); }
+double Statement::real(int column) const
+{
+    if (sqlite3_column_type(m_statement, column) == SQLITE_NULL)
+        return std::numeric_limits<double>::quiet_NaN();
+    return sqlite3_column_double(m_statement, column);
+}
 std::string Statement::text(int column) const
 {
     const auto *data = reinterpret_cast<const char *>(sqlite3_column_text(m_statement, column));
-    return data ? std::string(data, static_cast<size_t>(sqlite3_column_bytes(m_statement, column))) : "";
+    return data ? std::string(data, static_cast<size_t>(sqlite3_column_bytes(m_statement, column)))
+                : "";
 }
 std::vector<std::byte> Statement::blob(int column) const
 {
@@ -86,13 +96,27 @@ Database::Database(const std::filesystem::path &path)
     }
     sqlite3_busy_timeout(m_handle, busyTimeoutMs);
     try {
-        execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+        execute("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
     } catch (const Error &error) {
         sqlite3_close(m_handle);
         throw error.within(path.string());
     }
 }
 Database::~Database() { sqlite3_close(m_handle); }
+
+void Database::useWriteAheadLog()
+{
+    // SQLite does not wait by itself while another connection is about the same change.
+    for (int attempt = 0;; ++attempt) {
+        const int code
+                = sqlite3_exec(m_handle, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
+        if (code == SQLITE_OK)
+            return;
+        if (code != SQLITE_BUSY || attempt * retryMs > busyTimeoutMs)
+            throw failure(m_handle, "run store");
+        sqlite3_sleep(retryMs);
+    }
+}
 
 void Database::execute(const char *sql)
 {
@@ -108,6 +132,27 @@ int64_t Database::userVersion() const
 {
     Statement statement(m_handle, "PRAGMA user_version");
     return statement.step() ? statement.integer(0) : 0;
+}
+
+Transaction::Transaction(Database &database) : m_database(database)
+{
+    m_database.execute("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction()
+{
+    try {
+        if (m_open)
+            m_database.execute("ROLLBACK");
+    } catch (const Error &) {
+        // SQLite has rolled back by itself.
+    }
+}
+
+void Transaction::commit()
+{
+    m_database.execute("COMMIT");
+    m_open = false;
 }
 
 } // namespace mrg

@@ -34,6 +34,7 @@ public:
     void run();
 
     int64_t integer(int column) const;
+    /// NaN for NULL: SQLite stores the one as the other.
     double real(int column) const;
     std::string text(int column) const;
     std::vector<std::byte> blob(int column) const;
@@ -43,7 +44,7 @@ private:
     sqlite3_stmt *m_statement = nullptr;
 };
 
-/// An SQLite file in WAL mode. Throws Error (file) where it can't be opened.
+/// An SQLite file. Throws Error (file) where it can't be opened.
 class Database {
 public:
     explicit Database(const std::filesystem::path &path);
@@ -51,6 +52,8 @@ public:
     Database(const Database &) = delete;
     Database &operator=(const Database &) = delete;
 
+    /// Readers no longer wait for the writer, nor the writer for them. Kept in the file.
+    void useWriteAheadLog();
     void execute(const char *sql);
     std::unique_ptr<Statement> prepare(const std::string &sql) const;
     int64_t lastInsertId() const;
@@ -58,6 +61,20 @@ public:
 
 private:
     sqlite3 *m_handle = nullptr;
+};
+
+/// All or nothing: what was executed since construction is undone unless commit() was called.
+class Transaction {
+public:
+    explicit Transaction(Database &database);
+    ~Transaction();
+    Transaction(const Transaction &) = delete;
+    Transaction &operator=(const Transaction &) = delete;
+    void commit();
+
+private:
+    Database &m_database;
+    bool m_open = true;
 };
 
 } // namespace mrg

@@ -33,6 +33,12 @@ class RunStore::Private {
 public:
     explicit Private(const std::filesystem::path &path) : database(path)
     {
+        if (database.userVersion() == 0 && hasTables()) {
+            throw Error(ErrorCategory::File, "not_a_run_store", path.string(), "a database of something else",
+                        "runs of Marginalia, or no file yet", "choose another file");
+        }
+        database.useWriteAheadLog();
+        Transaction transaction(database);
         const int64_t version = database.userVersion();
         if (version > static_cast<int64_t>(migrations.size())) {
             throw Error(ErrorCategory::File, "newer_version", path.string(),
@@ -40,12 +46,28 @@ public:
                         "at most " + std::to_string(migrations.size()), "open it with a newer Marginalia");
         }
         for (size_t step = static_cast<size_t>(version); step < migrations.size(); ++step) {
-            database.execute("BEGIN");
             database.execute(migrations[step]);
             database.execute(("PRAGMA user_version=" + std::to_string(step + 1)).c_str());
-            database.execute("COMMIT");
         }
+        transaction.commit();
         insertPoint = database.prepare("INSERT OR REPLACE INTO point VALUES(?,?,?,?)");
+    }
+
+    bool hasTables() const
+    {
+        // In one statement with the version: another may be creating the store right now.
+        const auto row = database.prepare("SELECT count(*) FROM sqlite_schema, pragma_user_version"
+                                          " WHERE user_version = 0");
+        return row->step() && row->integer(0) > 0;
+    }
+
+    bool hasRun(int64_t run) const { return database.prepare("SELECT 1 FROM run WHERE id=?")->bind(1, run).step(); }
+
+    /// Forgets what waits for a run and what is known of it.
+    void forget(int64_t run)
+    {
+        std::erase_if(waiting, [run](const Waiting &point) { return point.run == run; });
+        std::erase_if(series, [run](const auto &known) { return known.first.first == run; });
     }
 
     int64_t seriesId(int64_t run, const std::string &name)
@@ -63,15 +85,30 @@ public:
     {
         if (waiting.empty())
             return;
-        database.execute("BEGIN");
-        for (const Waiting &point : waiting) {
-            insertPoint->bind(1, seriesId(point.run, *point.series))
-                    .bind(2, point.point.step)
-                    .bind(3, point.point.epoch)
-                    .bind(4, point.point.value)
-                    .run();
+        try {
+            Transaction transaction(database);
+            // A run that was removed meanwhile gets no more points.
+            std::map<int64_t, bool> exists;
+            for (const Waiting &point : waiting) {
+                if (!exists.contains(point.run))
+                    exists[point.run] = hasRun(point.run);
+            }
+            for (const auto &[run, there] : exists) {
+                if (!there)
+                    forget(run);
+            }
+            for (const Waiting &point : waiting) {
+                insertPoint->bind(1, seriesId(point.run, *point.series))
+                        .bind(2, point.point.step)
+                        .bind(3, point.point.epoch)
+                        .bind(4, point.point.value)
+                        .run();
+            }
+            transaction.commit();
+        } catch (const Error &) {
+            series.clear(); // undone as well
+            throw;
         }
-        database.execute("COMMIT");
         waiting.clear();
     }
 
@@ -120,6 +157,8 @@ RunSummary summaryFrom(const Statement &row)
 }
 constexpr const char *summaryColumns
         = "SELECT id, title, started, state, loss, dataset, digest, version, seed, steps FROM run ";
+constexpr const char *latestColumns
+        = "SELECT run, name, (SELECT value FROM point WHERE series=s.id ORDER BY step DESC LIMIT 1) FROM series s ";
 } // namespace
 
 RunStore::RunStore(std::unique_ptr<Private> d) : m_d(std::move(d)) {}
@@ -131,7 +170,8 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const std::filesystem::path &pa
     try {
         return std::unique_ptr<RunStore>(new RunStore(std::make_unique<Private>(path)));
     } catch (const Error &error) {
-        return error;
+        const bool named = error.text().find(path.string()) != std::string::npos;
+        return named ? error : error.within(path.string());
     }
 }
 
@@ -159,7 +199,8 @@ void RunStore::addPoint(int64_t run, const std::string &series, const StoredPoin
 {
     const auto name = m_d->names.try_emplace(series, series).first;
     m_d->waiting.push_back({run, &name->second, point});
-    if (m_d->waiting.size() >= batchSize)
+    // Where that fails it is tried again after as many more, not at every point.
+    if (m_d->waiting.size() % batchSize == 0)
         (void)flush();
 }
 
@@ -185,10 +226,10 @@ Result<void> RunStore::putDocument(int64_t run, const std::string &name, const s
 Result<void> RunStore::putCheckpoint(int64_t run, int64_t step, std::span<const std::byte> bytes)
 {
     return guarded([&] {
-        m_d->database.execute("BEGIN");
+        Transaction transaction(m_d->database);
         m_d->database.prepare("DELETE FROM checkpoint WHERE run=?")->bind(1, run).run();
         m_d->database.prepare("INSERT INTO checkpoint VALUES(?,?,?)")->bind(1, run).bind(2, step).bind(3, bytes).run();
-        m_d->database.execute("COMMIT");
+        transaction.commit();
     });
 }
 
@@ -207,11 +248,12 @@ Result<void> RunStore::flush()
 Result<void> RunStore::clearRun(int64_t run)
 {
     return guarded([&] {
-        m_d->waiting.clear();
-        m_d->series.clear();
+        m_d->forget(run);
+        Transaction transaction(m_d->database);
         for (const char *sql : {"DELETE FROM series WHERE run=?", "DELETE FROM event WHERE run=?",
                                 "DELETE FROM document WHERE run=?", "DELETE FROM checkpoint WHERE run=?"})
             m_d->database.prepare(sql)->bind(1, run).run();
+        transaction.commit();
     });
 }
 
@@ -220,8 +262,16 @@ Result<std::vector<RunSummary>> RunStore::runs() const
     return guarded([&] {
         std::vector<RunSummary> out;
         const auto rows = m_d->database.prepare(std::string(summaryColumns) + "ORDER BY id DESC");
-        while (rows->step())
+        std::map<int64_t, size_t> place;
+        while (rows->step()) {
             out.push_back(summaryFrom(*rows));
+            place[out.back().id] = out.size() - 1;
+        }
+        const auto latest = m_d->database.prepare(std::string(latestColumns) + "ORDER BY s.id");
+        while (latest->step()) {
+            if (const auto found = place.find(latest->integer(0)); found != place.end())
+                out[found->second].finalMetrics.emplace_back(latest->text(1), latest->real(2));
+        }
         return out;
     });
 }
@@ -234,12 +284,10 @@ Result<RunSummary> RunStore::run(int64_t id) const
             throw Error(ErrorCategory::Value, "no_such_run", "run store", "run " + std::to_string(id),
                         "a run of the list");
         RunSummary out = summaryFrom(*row);
-        const auto latest = m_d->database.prepare(
-                "SELECT name, (SELECT value FROM point WHERE series=s.id ORDER BY step DESC LIMIT 1)"
-                " FROM series s WHERE run=? ORDER BY s.id");
+        const auto latest = m_d->database.prepare(std::string(latestColumns) + "WHERE run=? ORDER BY s.id");
         latest->bind(1, id);
         while (latest->step())
-            out.finalMetrics.emplace_back(latest->text(0), latest->real(1));
+            out.finalMetrics.emplace_back(latest->text(1), latest->real(2));
         return out;
     });
 }
@@ -320,7 +368,10 @@ Result<std::vector<std::byte>> RunStore::latestCheckpoint(int64_t run) const
 
 Result<void> RunStore::removeRun(int64_t run)
 {
-    return guarded([&] { m_d->database.prepare("DELETE FROM run WHERE id=?")->bind(1, run).run(); });
+    return guarded([&] {
+        m_d->forget(run);
+        m_d->database.prepare("DELETE FROM run WHERE id=?")->bind(1, run).run();
+    });
 }
 
 Result<void> RunStore::renameRun(int64_t run, const std::string &title)
