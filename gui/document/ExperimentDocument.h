@@ -5,6 +5,7 @@
 #include "engine/network/experiment_file.h"
 
 #include <QObject>
+#include <QPointF>
 #include <QString>
 #include <QUndoStack>
 
@@ -32,7 +33,8 @@ using Change = std::variant<NodesChanged, NodesMoved, WiresChanged, TrainingChan
                             DescriptionChanged, Replaced, Checked>;
 
 /// An Experiment being edited: the only writer of its Network. Every edit is an undo command that
-/// holds ids and values; every change is announced once by changed() and followed by a fresh
+/// holds ids and values; every change is announced once by changed() (an edit of nodes that also
+/// touches wires: NodesChanged, then WiresChanged), and what bears on shapes is followed by a fresh
 /// check() (announced as Checked).
 class ExperimentDocument : public QObject {
     Q_OBJECT
@@ -50,10 +52,10 @@ public:
 
     /// The data of the network's data source, once loaded (loading happens in the background and
     /// ends in dataChanged()); null before, and after an error.
-    std::shared_ptr<const DataSplit> data() const;
+    std::shared_ptr<const DataSplit> data() const { return m_data; }
     /// Why the data could not be loaded, in words; empty if it could.
-    QString dataError() const;
-    bool dataLoading() const;
+    QString dataError() const { return m_dataError; }
+    bool dataLoading() const { return m_dataLoading; }
 
     // Edits: each is one undoable step. Moves and successive edits of the same argument merge.
     NodeId addNode(const QString &type, const Arguments &args, QPointF position);
@@ -90,8 +92,13 @@ signals:
 
 private:
     friend class ExperimentCommand;
-    void apply(const Experiment &next, const Change &change);
+    /// The only place where the experiment changes; called by commands in redo() and undo().
+    void apply(Experiment next, const Change &change);
+    /// Pushes what turns the network into `next`, if anything does.
+    void pushNetwork(Network next, const QString &text);
     void recheck();
+    /// Tells whether the state of the network's data differs from what was last announced.
+    bool noteDataState();
 
     const Vocabulary &m_vocabulary;
     Experiment m_experiment;
@@ -99,6 +106,10 @@ private:
     QUndoStack m_undoStack;
     QString m_filePath;
     std::unique_ptr<DataLoader> m_loader;
+    /// What dataChanged() last announced.
+    std::shared_ptr<const DataSplit> m_data;
+    QString m_dataError;
+    bool m_dataLoading = false;
 };
 
 } // namespace mrg
