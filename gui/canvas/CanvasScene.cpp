@@ -4,10 +4,13 @@
 #include "gui/canvas/NodeItem.h"
 #include "gui/canvas/WireItem.h"
 
+#include <cmath>
+
 namespace mrg {
 
 namespace {
-constexpr double contentBorder = 60;
+constexpr double contentBorder = 40;
+constexpr double snap = 10;
 }
 
 CanvasScene::CanvasScene(ExperimentDocument &document, const Theme &theme, QObject *parent)
@@ -167,11 +170,13 @@ void CanvasScene::dropped()
     std::map<NodeId, QPointF> positions;
     for (NodeId id : m_dragged) {
         if (const NodeItem *item = itemFor(id))
-            positions[id] = item->pos();
+            positions[id] = {std::round(item->x() / snap) * snap, std::round(item->y() / snap) * snap};
     }
     m_dragged.clear();
-    if (!positions.empty())
-        m_document.moveNodes(positions);
+    if (positions.empty())
+        return;
+    m_document.moveNodes(positions);
+    sync();
 }
 
 } // namespace mrg

@@ -58,7 +58,6 @@ NodeItem::NodeItem(CanvasScene &scene, NodeId id) : m_scene(scene), m_id(id)
 {
     setFlags(ItemIsMovable | ItemIsSelectable | ItemSendsGeometryChanges | ItemIsFocusable);
     setZValue(2);
-    setCacheMode(DeviceCoordinateCache);
     refresh();
 }
 
@@ -178,7 +177,7 @@ void NodeItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *option, 
     painter->setPen(Qt::NoPen);
     painter->drawRoundedRect(card().adjusted(1, 1, -1, -1), radius - 1, radius - 1);
     painter->restore();
-    painter->drawPixmap(QPointF(10, 8), iconPixmap(m_icon, m_color, 16, 3));
+    drawIcon(*painter, m_icon, m_color, QRectF(10, 8, 16, 16));
     painter->setFont(font(13, true));
     painter->setPen(theme.text);
     painter->drawText(QRectF(32, 0, m_width - 44, headHeight), Qt::AlignVCenter | Qt::AlignLeft,

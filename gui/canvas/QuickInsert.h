@@ -34,8 +34,4 @@ private:
     QListWidget *m_list;
 };
 
-/// How well a text fits a name: larger is better, negative not at all. Letters must come in order;
-/// word starts and runs count more.
-int fuzzyScore(const QString &text, const QString &name);
-
 } // namespace mrg

@@ -9,18 +9,22 @@
 
 namespace mrg {
 
-QPixmap iconPixmap(const QString &name, const QColor &color, int size, qreal scale)
+void drawIcon(QPainter &painter, const QString &name, const QColor &color, const QRectF &rect)
 {
     QFile file(":/marginalia/icons/" + name + ".svg");
     if (!file.open(QIODevice::ReadOnly))
-        return {};
+        return;
     QByteArray svg = file.readAll();
     svg.replace("currentColor", color.name().toLatin1());
-    QSvgRenderer renderer(svg);
+    QSvgRenderer(svg).render(&painter, rect);
+}
+
+QPixmap iconPixmap(const QString &name, const QColor &color, int size, qreal scale)
+{
     QPixmap pixmap(QSize(size, size) * scale);
     pixmap.fill(Qt::transparent);
     QPainter painter(&pixmap);
-    renderer.render(&painter);
+    drawIcon(painter, name, color, QRectF(QPointF(0, 0), pixmap.size()));
     painter.end();
     pixmap.setDevicePixelRatio(scale);
     return pixmap;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QIcon>
+#include <QPainter>
 #include <QPixmap>
 #include <QString>
 
@@ -13,5 +14,8 @@ struct Theme;
 QIcon themedIcon(const QString &name, const Theme &theme);
 /// The same in any colour.
 QPixmap iconPixmap(const QString &name, const QColor &color, int size, qreal scale = 2);
+
+/// Draws one as vectors.
+void drawIcon(QPainter &painter, const QString &name, const QColor &color, const QRectF &rect);
 
 } // namespace mrg
