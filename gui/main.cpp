@@ -41,6 +41,16 @@ int main(int argc, char **argv)
     conformanceApp->add_option("--only", only, "Only files whose name contains this");
     conformanceApp->add_flag("--declared", declaredOnly, "Leave out names that are not declared");
 
+    std::string out;
+    CLI::App *reportApp = app.add_subcommand("report", "Write a report on a run");
+    reportApp->add_option("run", file, "A run store, or the folder that train --out wrote")->required();
+    reportApp->add_option("--out", out, "The report, .html or .pdf")->required();
+    CLI::App *demoApp = app.add_subcommand("demo", "Train the ready experiment without a display; keep report and picture");
+    demoApp->add_option("--out", folder, "The folder to write to")->required();
+    CLI::App *shotsApp = app.add_subcommand("shots", "Pictures of the window in telling states");
+    shotsApp->add_option("folder", folder, "The folder to write to")->required();
+    app.add_option("--open", file, "An experiment to open in the window");
+
     CLI11_PARSE(app, argc, argv);
     const Vocabulary vocabulary = standardVocabulary();
     if (*trainApp)
@@ -53,6 +63,11 @@ int main(int argc, char **argv)
         return functionsCommand(vocabulary, json);
     if (*conformanceApp)
         return conformanceCommand(vocabulary, folder, only, declaredOnly);
-    std::printf("%s", app.help().c_str());
-    return 0;
+    if (*reportApp)
+        return reportCommand(vocabulary, argc, argv, file, out);
+    if (*demoApp)
+        return demoCommand(vocabulary, argc, argv, folder);
+    if (*shotsApp)
+        return shotsCommand(vocabulary, argc, argv, folder);
+    return windowCommand(vocabulary, argc, argv, file);
 }

@@ -5,6 +5,7 @@
 #include "engine/interop/safetensors.h"
 #include "engine/network/experiment_file.h"
 #include "engine/store/RunStore.h"
+#include "engine/store/metrics_csv.h"
 #include "engine/training/Session.h"
 #include "engine/training/evaluation_json.h"
 
@@ -65,28 +66,6 @@ void follow(Session &session, bool quiet)
         if (now.state == RunState::Finished || now.state == RunState::Failed || now.state == RunState::Stopped)
             return;
     }
-}
-
-/// metrics.csv: one row a point of every series.
-Result<void> writeMetrics(const std::filesystem::path &path, const RunStore &store, int64_t run)
-{
-    const Result<std::vector<std::string>> names = store.series(run);
-    if (!names)
-        return names.error();
-    std::ofstream file(path);
-    file << "series,step,epoch,value\n";
-    file.precision(9);
-    for (const std::string &name : *names) {
-        const Result<std::vector<StoredPoint>> points = store.points(run, name);
-        if (!points)
-            return points.error();
-        for (const StoredPoint &point : *points)
-            file << name << ',' << point.step << ',' << point.epoch << ',' << point.value << '\n';
-    }
-    file.flush();
-    if (!file)
-        return Error(ErrorCategory::File, "cannot_write", path.string(), "", "a writable place with free space");
-    return {};
 }
 
 } // namespace
@@ -154,7 +133,7 @@ int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request)
         created->reset(); // the engine thread is done with the store
         for (const Result<void> &written :
              {saveExperiment(out / "experiment.mrg", *experiment), saveSafetensors(out / "weights.safetensors", weights),
-              store->flush(), writeMetrics(out / "metrics.csv", *store, last.runId)}) {
+              store->flush(), writeMetricsCsv(out / "metrics.csv", *store, last.runId)}) {
             if (!written)
                 return complain(written.error());
         }
