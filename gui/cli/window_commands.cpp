@@ -14,6 +14,7 @@
 #include <QStandardPaths>
 #include <QTabWidget>
 #include <QTemporaryDir>
+#include <QTimer>
 
 #include <cstdio>
 
@@ -30,6 +31,8 @@ template <typename Condition> bool waitUntil(Condition condition)
 {
     QElapsedTimer timer;
     timer.start();
+    QTimer wakeUp; // else an idle loop would wait for ever
+    wakeUp.start(10);
     while (!condition()) {
         if (timer.elapsed() > patienceMs)
             return false;

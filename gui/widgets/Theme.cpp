@@ -8,6 +8,9 @@
 #include <array>
 #include <cmath>
 
+/// The resources lie in a static library, which registers them only when told to.
+static void initResources() { Q_INIT_RESOURCE(widgets); }
+
 namespace mrg {
 
 Theme Theme::light()
@@ -101,6 +104,7 @@ QColor heatColor(double share, const Theme &theme)
 ThemeManager::ThemeManager(QApplication &application)
     : QObject(&application), m_application(application), m_systemPalette(application.palette())
 {
+    initResources();
     QApplication::setStyle(QStyleFactory::create("Fusion"));
     apply();
 }
