@@ -29,6 +29,9 @@ CanvasScene::CanvasScene(ExperimentDocument &document, const Theme &theme, QObje
     sync();
 }
 
+// Items going one by one change the selection, of which nobody shall be told any more.
+CanvasScene::~CanvasScene() { disconnect(this, &QGraphicsScene::selectionChanged, this, nullptr); }
+
 void CanvasScene::setTheme(const Theme &theme)
 {
     m_theme = theme;

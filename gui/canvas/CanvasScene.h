@@ -20,6 +20,7 @@ class CanvasScene : public QGraphicsScene {
     Q_OBJECT
 public:
     CanvasScene(ExperimentDocument &document, const Theme &theme, QObject *parent = nullptr);
+    ~CanvasScene() override;
 
     ExperimentDocument &document() const { return m_document; }
     const Theme &theme() const { return m_theme; }

@@ -35,6 +35,10 @@ TrainingController::TrainingController(ExperimentDocument &document, const QStri
     : QObject(parent), m_document(document), m_storePath(storePath),
       m_pending(std::make_shared<std::atomic<bool>>(false))
 {
+    connect(&document, &ExperimentDocument::changed, this, [this](const Change &change) {
+        if (std::holds_alternative<TrainingChanged>(change) || std::holds_alternative<NodesChanged>(change))
+            followDocument();
+    });
 }
 
 // The session goes first: its thread may still want to post.
@@ -247,6 +251,41 @@ void TrainingController::setLossOption(const QString &name, const Value &value)
         }
     }
     addEvent(QString("%1 = %2").arg(name, QString::fromStdString(value.toString())));
+}
+
+void TrainingController::followDocument()
+{
+    if (!m_session || (m_snapshot.state != RunState::Running && m_snapshot.state != RunState::Paused))
+        return;
+    const Vocabulary &vocabulary = m_document.vocabulary();
+    const TrainingSettings &wanted = m_document.experiment().training;
+    const auto follow = [](const std::vector<Arg> &args, const Arguments &now, const Arguments &then, auto change) {
+        for (const Arg &arg : args) {
+            const auto valueIn = [&arg](const Arguments &values) {
+                const auto found = values.find(arg.name);
+                return found == values.end() ? arg.defaultValue : found->second;
+            };
+            if (!(valueIn(now) == valueIn(then)))
+                change(QString::fromStdString(arg.name), valueIn(now));
+        }
+    };
+    const OptimizerSpec *optimizer = vocabulary.optimizer(wanted.optimizer);
+    if (optimizer && wanted.optimizer == m_runExperiment.training.optimizer) {
+        const Arguments before = m_runExperiment.training.optimizerArgs;
+        follow(optimizer->args, wanted.optimizerArgs, before,
+               [this](const QString &name, const Value &value) { setOptimizerOption(name, value); });
+        m_runExperiment.training.optimizerArgs = wanted.optimizerArgs;
+    }
+    if (wanted.epochs != m_runExperiment.training.epochs)
+        setEpochs(wanted.epochs);
+    for (const NetworkNode &node : m_document.network().nodes) {
+        const Spec *spec = vocabulary.spec(node.type);
+        const NetworkNode *before = m_runExperiment.network.find(node.id);
+        if (!spec || !spec->isLoss() || !before || before->type != node.type)
+            continue;
+        const Arguments then = before->args;
+        follow(spec->args, node.args, then, [this](const QString &name, const Value &value) { setLossOption(name, value); });
+    }
 }
 
 void TrainingController::setEpochs(qint64 epochs)

@@ -89,6 +89,9 @@ private:
     /// Makes a session if there is none that fits the document; false where it can't be.
     bool prepare();
     void createSession();
+    /// Hands on to a run under way what was edited and can be changed live: optimizer options, loss
+    /// options, epochs. Undo of such an edit comes the same way.
+    void followDocument();
     void drain();
     void post(Command::Kind kind, const QString &name = {}, const Value &value = {});
     void addEvent(const QString &text);
