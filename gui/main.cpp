@@ -54,7 +54,7 @@ int main(int argc, char **argv)
     CLI11_PARSE(app, argc, argv);
     const Vocabulary vocabulary = standardVocabulary();
     if (*trainApp)
-        return trainCommand(vocabulary, train);
+        return trainCommand(vocabulary, argc, argv, train);
     if (*checkApp)
         return checkCommand(vocabulary, file);
     if (*modulesApp)

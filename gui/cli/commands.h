@@ -22,7 +22,7 @@ struct TrainRequest {
 };
 
 // Each does its job, prints, and gives the exit code: 0, or 1 with the reason on stderr.
-int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request);
+int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const TrainRequest &request);
 int checkCommand(const Vocabulary &vocabulary, const std::string &file);
 int modulesCommand(const Vocabulary &vocabulary, bool json);
 int functionsCommand(const Vocabulary &vocabulary, bool json);

@@ -8,7 +8,10 @@
 #include "engine/store/metrics_csv.h"
 #include "engine/training/Session.h"
 #include "engine/training/evaluation_json.h"
+#include "gui/app/run_report.h"
 
+#include <QApplication>
+#include <QTemporaryDir>
 #include <nlohmann/json.hpp>
 
 #include <chrono>
@@ -70,8 +73,13 @@ void follow(Session &session, bool quiet)
 
 } // namespace
 
-int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request)
+int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const TrainRequest &request)
 {
+    std::unique_ptr<QApplication> application; // to draw the report with
+    if (!request.report.empty()) {
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+        application = std::make_unique<QApplication>(argc, argv);
+    }
     setNumThreads(request.threads);
     Result<Experiment> experiment = loadExperiment(request.file);
     if (!experiment)
@@ -97,10 +105,13 @@ int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request)
         return complain(data.error());
 
     std::unique_ptr<RunStore> store;
-    if (!request.out.empty()) {
+    // A report is made from a stored run; one that nobody asked to keep goes with this command.
+    const QTemporaryDir passing;
+    const std::filesystem::path folder = request.out.empty() ? passing.path().toStdString() : request.out;
+    if (!request.out.empty() || !request.report.empty()) {
         std::error_code failure;
-        std::filesystem::create_directories(request.out, failure);
-        Result<std::unique_ptr<RunStore>> opened = RunStore::open(std::filesystem::path(request.out) / "runs.sqlite");
+        std::filesystem::create_directories(folder, failure);
+        Result<std::unique_ptr<RunStore>> opened = RunStore::open(folder / "runs.sqlite");
         if (!opened)
             return complain(opened.error());
         store = std::move(*opened);
@@ -127,7 +138,7 @@ int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request)
         json["validation"] = toJson(*last.validation, false);
     json["test"] = toJson(*test, false);
     if (store) {
-        const std::filesystem::path out = request.out;
+        const std::filesystem::path &out = folder;
         (void)store->putDocument(last.runId, "evaluation/test", toJson(*test, true).dump());
         TensorFile weights{session.stateDict(), {{"format", "pt"}}};
         created->reset(); // the engine thread is done with the store
@@ -138,6 +149,13 @@ int trainCommand(const Vocabulary &vocabulary, const TrainRequest &request)
                 return complain(written.error());
         }
         std::ofstream(out / "result.json") << json.dump(2) << "\n";
+        if (!request.report.empty()) {
+            const Result<Report> report = reportOfRun(*store, last.runId, vocabulary);
+            const Result<void> written
+                    = report ? writeReport(*report, QString::fromStdString(request.report)) : Result<void>(report.error());
+            if (!written)
+                return complain(written.error());
+        }
     }
     if (request.json) {
         std::printf("%s\n", json.dump(2).c_str());

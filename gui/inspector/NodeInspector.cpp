@@ -30,8 +30,10 @@ QLabel *wrapped(const char *role)
 void clearLayout(QLayout &layout)
 {
     while (QLayoutItem *item = layout.takeAt(0)) {
-        if (item->widget())
+        if (item->widget()) {
+            item->widget()->hide();
             item->widget()->deleteLater();
+        }
         delete item;
     }
 }
