@@ -5,10 +5,10 @@
 #include "gui/plots/ClassBars.h"
 #include "gui/plots/DecisionView.h"
 #include "gui/plots/LossPlot.h"
-#include "gui/plots/MatrixView.h"
 #include "gui/plots/MetricsView.h"
 #include "gui/plots/RatesPlot.h"
 #include "gui/session/TrainingController.h"
+#include "gui/widgets/MatrixView.h"
 
 #include <QScrollArea>
 #include <QSplitter>

@@ -8,7 +8,7 @@
 #include "engine/store/version.h"
 #include "engine/training/evaluation_json.h"
 #include "gui/plots/ClassBars.h"
-#include "gui/plots/MatrixView.h"
+#include "gui/widgets/MatrixView.h"
 #include "gui/widgets/PlotStyle.h"
 #include "gui/widgets/Theme.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gui/plots/MatrixView.h"
+#include "gui/widgets/MatrixView.h"
 
 #include <QHelpEvent>
 #include <QMouseEvent>
