@@ -3,7 +3,6 @@
 #include "engine/data/text.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace mrg {
 
@@ -57,10 +56,9 @@ Result<Dataset> readSvmlight(const std::filesystem::path &path, int64_t features
             first = 1;
             for (std::string_view part : splitAt(parts[0], ",")) {
                 const std::optional<int64_t> label = parseInteger(part);
-                if (!label || *label < 0 || (labels > 0 && *label >= labels)) {
-                    return wrong(part, labels > 0 ? "a label from 0 to " + std::to_string(labels - 1)
-                                                  : "a label from 0 on");
-                }
+                const int64_t allowed = labels > 0 ? labels : mostLabels;
+                if (!label || *label < 0 || *label >= allowed)
+                    return wrong(part, "a label from 0 to " + std::to_string(allowed - 1));
                 own.push_back(*label);
                 labelCount = std::max(labelCount, *label + 1);
             }
@@ -73,11 +71,12 @@ Result<Dataset> readSvmlight(const std::filesystem::path &path, int64_t features
             const std::optional<double> value = colon == std::string_view::npos
                     ? std::nullopt
                     : parseNumber(parts[i].substr(colon + 1));
-            if (!index || !value || *index < 1 || !std::isfinite(*value)
+            if (!index || !value || *index < 1 || !fitsFloat(*value)
                 || (features > 0 && *index > features)) {
-                return wrong(parts[i], features > 0
-                                     ? "index:value with an index from 1 to " + std::to_string(features)
-                                     : "index:value with an index from 1 on");
+                return wrong(parts[i],
+                             features > 0 ? "index:value with an index from 1 to "
+                                             + std::to_string(features)
+                                          : "index:value with an index from 1 on");
             }
             width = std::max(width, *index);
             entries.push_back({static_cast<int64_t>(out.labels.size()), *index - 1, *value});
@@ -91,14 +90,12 @@ Result<Dataset> readSvmlight(const std::filesystem::path &path, int64_t features
         return Error(ErrorCategory::File, "empty_file", path.filename().string(), "no rows",
                      "lines \"labels index:value ...\"");
     }
-    if (static_cast<double>(rows) * static_cast<double>(width) > 2e9) {
-        return Error(ErrorCategory::File, "too_large", path.filename().string(),
-                     std::to_string(rows) + " rows of " + std::to_string(width) + " features",
-                     "at most 2 000 000 000 numbers in memory", "reduce the features");
-    }
+    if (Result<void> fits = checkTableSize(path, rows, std::max(width, labelCount)); !fits)
+        return fits.error();
     out.inputs = Tensor::zeros({rows, width});
     for (const Entry &entry : entries)
-        out.inputs.data<float>()[entry.row * width + entry.feature] = static_cast<float>(entry.value);
+        out.inputs.data<float>()[entry.row * width + entry.feature]
+                = static_cast<float>(entry.value);
     for (int64_t k = 0; k < labelCount; ++k)
         out.labelNames.push_back("label " + std::to_string(k));
     return out;
