@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/Node.h"
 
+#include "engine/core/Launch.h"
+
 #include <algorithm>
 
 namespace mrg {
@@ -33,14 +35,14 @@ public:
             return {};
         }
         Tensor sum = grad;
-        dispatchFloating(grad.dtype(), "AccumulateGrad", [&](auto tag) {
+        dispatchDifferentiable(grad.dtype(), "AccumulateGrad", [&](auto tag) {
             using T = typename decltype(tag)::type;
             const Tensor add = incoming.compact();
-            const T *source = add.data<T>();
-            T *target = sum.data<T>();
-            const int64_t count = sum.numel();
-            for (int64_t i = 0; i < count; ++i)
-                target[i] += source[i];
+            launchPointwise(sum.numel(), [source = add.data<T>(), target = sum.data<T>()](
+                                                 int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i)
+                    target[i] += source[i];
+            });
         });
         sum.bumpVersion();
         return {};
@@ -55,13 +57,15 @@ private:
 Tensor addGradients(const Tensor &a, const Tensor &b)
 {
     Tensor out = Tensor::empty(a.shape(), a.dtype());
-    dispatchFloating(a.dtype(), "backward", [&](auto tag) {
+    dispatchDifferentiable(a.dtype(), "backward", [&](auto tag) {
         using T = typename decltype(tag)::type;
         const Tensor left = a.compact();
         const Tensor right = b.compact();
-        const T *x = left.data<T>();
-        const T *y = right.data<T>();
-        std::transform(x, x + out.numel(), y, out.data<T>(), [](T p, T q) { return p + q; });
+        launchPointwise(out.numel(), [x = left.data<T>(), y = right.data<T>(),
+                                      target = out.data<T>()](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i)
+                target[i] = x[i] + y[i];
+        });
     });
     if (shouldRecord({&a, &b}))
         record("add", {a, b}, {out}, [](const Gradients &g) { return Gradients{g[0], g[0]}; });
@@ -160,7 +164,7 @@ void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,
     node->outputs = static_cast<int64_t>(outputs.size());
     int64_t number = 0;
     for (const Tensor &output : outputs) {
-        if (output.defined() && output.isFloatingPoint())
+        if (output.defined() && isDifferentiable(output.dtype()))
             output.setGradFn(node, number);
         ++number;
     }

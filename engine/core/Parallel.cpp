@@ -30,7 +30,7 @@ public:
         m_wake.notify_all();
     }
 
-    void run(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)> &body)
+    void run(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_t)> body)
     {
         {
             std::lock_guard lock(m_mutex);
@@ -87,7 +87,7 @@ private:
     std::mutex m_mutex;
     std::condition_variable_any m_wake;
     std::condition_variable m_done;
-    const std::function<void(int64_t, int64_t)> *m_body = nullptr;
+    const FunctionRef<void(int64_t, int64_t)> *m_body = nullptr;
     int64_t m_count = 0;
     int64_t m_grain = 1;
     std::atomic<int64_t> m_next = 0;
@@ -113,21 +113,18 @@ void setNumThreads(int count)
 
 int numThreads() { return threadCount; }
 
-void parallelFor(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)> &body)
+void detail::parallelPieces(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_t)> body)
 {
-    if (count <= 0)
-        return;
-    grain = std::max<int64_t>(grain, 1);
     // A nested call, or one from a second thread while the pool is busy, runs its pieces in place.
     std::unique_lock lock(poolMutex, std::defer_lock);
-    if (count <= grain || threadCount == 1 || insideParallel || !lock.try_lock()) {
+    if (threadCount == 1 || insideParallel || !lock.try_lock()) {
         for (int64_t begin = 0; begin < count; begin += grain)
             body(begin, std::min(begin + grain, count));
         return;
     }
     if (!pool)
         pool = std::make_unique<Pool>(threadCount - 1);
-    const std::function<void(int64_t, int64_t)> guarded = [&](int64_t begin, int64_t end) {
+    const auto guarded = [&](int64_t begin, int64_t end) {
         insideParallel = true;
         struct Leave {
             ~Leave() { insideParallel = false; }

@@ -45,11 +45,8 @@ private:
         Tensor out = Tensor::empty(x.shape(), x.dtype());
         dispatchFloating(x.dtype(), Rule::name, [&](auto tag) {
             using T = typename decltype(tag)::type;
-            const T *in = x.data<T>();
-            const T *result = y.data<T>();
-            const T *from = g.data<T>();
-            T *to = out.data<T>();
-            parallelFor(out.numel(), kernels::elementGrain, [&](int64_t begin, int64_t end) {
+            launchPointwise(out.numel(), [o, in = x.data<T>(), result = y.data<T>(), from = g.data<T>(),
+                                          to = out.data<T>()](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i)
                     to[i] = from[i] * Rule::slope(in[i], result[i], o);
             });

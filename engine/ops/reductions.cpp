@@ -35,9 +35,9 @@ Tensor sum(const Tensor &x, const std::vector<int64_t> &dims, bool keepdim)
     const DType dtype = isFloating(x.dtype()) ? x.dtype() : DType::Int64;
     Tensor out = Tensor::zeros(kept, dtype);
     const Tensor source = x.compact();
-    dispatchAll(x.dtype(), [&](auto sourceTag) {
+    dispatchReal(x.dtype(), "sum", [&](auto sourceTag) {
         using S = typename decltype(sourceTag)::type;
-        dispatchAll(dtype, [&](auto targetTag) {
+        dispatchReal(dtype, "sum", [&](auto targetTag) {
             using T = typename decltype(targetTag)::type;
             using Sum = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
             std::vector<Sum> sums(static_cast<size_t>(out.numel()), Sum(0));

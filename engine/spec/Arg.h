@@ -56,7 +56,7 @@ Arg arg(const char *name, T O::*member, const char *summary, Constraint constrai
     out.summary = summary;
     out.type = ValueTraits<T>::type();
     out.defaultValue = ValueTraits<T>::to(O{}.*member);
-    if constexpr (std::is_enum_v<T>) {
+    if constexpr (std::is_enum_v<T> && !std::is_same_v<T, DType>) {
         if (constraint.choices.empty())
             constraint.choices = ValueTraits<T>::choices();
     }

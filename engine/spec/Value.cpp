@@ -71,6 +71,10 @@ std::string Value::toString() const
         return std::to_string(*whole);
     if (const double *real = as<double>())
         return floatText(*real);
+    if (const auto *complex = as<std::complex<double>>()) {
+        const bool negative = std::signbit(complex->imag());
+        return "(" + floatText(complex->real()) + (negative ? "" : "+") + floatText(complex->imag()) + "j)";
+    }
     if (const std::string *text = as<std::string>())
         return "'" + *text + "'";
     if (const Tensor *tensor = as<Tensor>())
@@ -98,7 +102,8 @@ bool operator==(const Value &a, const Value &b)
             return false;
         return !tensor->defined()
                 || (tensor->shape() == other.shape()
-                    && tensor->toVector<double>() == other.toVector<double>());
+                    && tensor->toVector<std::complex<double>>()
+                            == other.toVector<std::complex<double>>());
     }
     if (const ValueList *list = a.as<ValueList>())
         return *list == *b.as<ValueList>();
@@ -106,7 +111,30 @@ bool operator==(const Value &a, const Value &b)
         return *flag == *b.as<bool>();
     if (const std::string *text = a.as<std::string>())
         return *text == *b.as<std::string>();
+    if (const auto *complex = a.as<std::complex<double>>())
+        return *complex == *b.as<std::complex<double>>();
     return true;
+}
+
+Result<std::complex<double>> ValueTraits<std::complex<double>>::from(const Value &value)
+{
+    if (const auto *complex = value.as<std::complex<double>>())
+        return *complex;
+    if (const Result<double> real = ValueTraits<double>::from(value))
+        return std::complex<double>(*real);
+    return detail::wrongKind(value, "a number");
+}
+
+Result<DType> ValueTraits<DType>::from(const Value &value)
+{
+    const std::string *name = value.as<std::string>();
+    if (!name)
+        return detail::wrongKind(value, "the name of a dtype");
+    try {
+        return dtypeFromName(*name);
+    } catch (const Error &error) {
+        return error;
+    }
 }
 
 Result<bool> ValueTraits<bool>::from(const Value &value)

@@ -17,11 +17,12 @@ namespace mrg {
 class Value;
 using ValueList = std::vector<Value>;
 
-/// An argument as a person, a file or a widget gives it: null, bool, int, float, string, list or
-/// tensor. The one closed type between Options structs and the outside.
+/// An argument as a person, a file or a widget gives it: null, bool, int, float, complex
+/// number, string, list or tensor. The one closed type between Options structs and the outside.
 class Value {
 public:
-    using Data = std::variant<std::monostate, bool, int64_t, double, std::string, ValueList, Tensor>;
+    using Data = std::variant<std::monostate, bool, int64_t, double, std::string, ValueList, Tensor,
+                              std::complex<double>>;
 
     Value() = default;
     Value(bool value) : m_data(value) {}
@@ -32,6 +33,7 @@ public:
     Value(std::string value) : m_data(std::move(value)) {}
     Value(ValueList value) : m_data(std::move(value)) {}
     Value(Tensor value) : m_data(std::move(value)) {}
+    Value(std::complex<double> value) : m_data(value) {}
 
     bool isNull() const { return m_data.index() == 0; }
     template <typename T> const T *as() const { return std::get_if<T>(&m_data); }
@@ -92,6 +94,21 @@ template <> struct ValueTraits<double> {
     static std::string type() { return "float"; }
     static Value to(double value) { return value; }
     static Result<double> from(const Value &value);
+};
+/// Accepts any number.
+template <> struct ValueTraits<std::complex<double>> {
+    static std::string type() { return "complex"; }
+    static Value to(std::complex<double> value)
+    {
+        return value.imag() == 0 ? Value(value.real()) : Value(value);
+    }
+    static Result<std::complex<double>> from(const Value &value);
+};
+/// By its name.
+template <> struct ValueTraits<DType> {
+    static std::string type() { return "dtype"; }
+    static Value to(DType value) { return dtypeName(value); }
+    static Result<DType> from(const Value &value);
 };
 template <> struct ValueTraits<std::string> {
     static std::string type() { return "string"; }
@@ -159,7 +176,7 @@ template <typename A, typename B> struct ValueTraits<std::variant<A, B>> {
     }
 };
 /// Enums by the texts of EnumTexts.
-template <typename E> struct ValueTraits<E, std::enable_if_t<std::is_enum_v<E>>> {
+template <typename E> struct ValueTraits<E, std::enable_if_t<std::is_enum_v<E> && !std::is_same_v<E, DType>>> {
     static std::string type() { return "string"; }
     static Value to(E value)
     {

@@ -44,6 +44,28 @@ Error malformed(const std::string &got, const std::string &wanted)
     return Error(ErrorCategory::File, "malformed_tensor", "tensor", got, wanted);
 }
 
+/// Reads all elements of `data`; false where one is no number.
+template <typename T> bool fillElements(const Json &data, T *target)
+{
+    for (const Json &element : data) {
+        if (std::is_integral_v<T> && element.is_number_integer()) {
+            *target++ = static_cast<T>(element.get<int64_t>());
+            continue;
+        }
+        const std::optional<double> number = numberFromJson(element);
+        if (!number)
+            return false;
+        *target++ = static_cast<T>(*number);
+    }
+    return true;
+}
+
+/// A complex number lies in memory as its real and its imaginary part.
+template <typename T> bool fillElements(const Json &data, std::complex<T> *target)
+{
+    return fillElements(data, reinterpret_cast<T *>(target));
+}
+
 } // namespace
 
 Json toJson(const Tensor &tensor)
@@ -52,7 +74,10 @@ Json toJson(const Tensor &tensor)
     dispatchAll(tensor.dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;
         for (const T value : tensor.toVector<T>()) {
-            if constexpr (std::is_floating_point_v<T>)
+            if constexpr (isComplexType<T>) {
+                data.push_back(numberToJson(value.real()));
+                data.push_back(numberToJson(value.imag()));
+            } else if constexpr (std::is_floating_point_v<T>)
                 data.push_back(std::isfinite(value) ? Json(value) : numberToJson(value));
             else
                 data.push_back(value);
@@ -71,6 +96,8 @@ Json toJson(const Value &value)
         return numberToJson(*real);
     if (const std::string *text = value.as<std::string>())
         return *text;
+    if (const auto *complex = value.as<std::complex<double>>())
+        return {{"complex", {numberToJson(complex->real()), numberToJson(complex->imag())}}};
     if (const Tensor *tensor = value.as<Tensor>())
         return toJson(*tensor);
     if (const ValueList *list = value.as<ValueList>()) {
@@ -107,25 +134,15 @@ Result<Tensor> tensorFromJson(const Json &json)
         count = countable ? count * shape.back() : count;
     }
     const Json &data = json["data"];
-    if (!countable || static_cast<int64_t>(data.size()) != count) {
+    const int64_t perElement = isComplex(dtype) ? 2 : 1;
+    if (!countable || static_cast<int64_t>(data.size()) != count * perElement) {
         return malformed(std::to_string(data.size()) + " elements",
                          (countable ? std::to_string(count) : "those") + " for shape " + toString(shape));
     }
     Tensor tensor = Tensor::empty(shape, dtype);
     const bool filled = dispatchAll(dtype, [&](auto tag) {
         using T = typename decltype(tag)::type;
-        T *target = tensor.data<T>();
-        for (const Json &element : data) {
-            if (element.is_number_integer() && std::is_integral_v<T>) {
-                *target++ = static_cast<T>(element.get<int64_t>());
-                continue;
-            }
-            const std::optional<double> number = numberFromJson(element);
-            if (!number)
-                return false;
-            *target++ = static_cast<T>(*number);
-        }
-        return true;
+        return fillElements(data, tensor.data<T>());
     });
     if (!filled)
         return malformed("an element that is no number", "numbers, \"nan\", \"inf\" or \"-inf\"");
@@ -156,6 +173,12 @@ Result<Value> valueAt(const Json &json, int depth)
             list.push_back(*element);
         }
         return Value(std::move(list));
+    }
+    if (json.contains("complex") && json["complex"].is_array() && json["complex"].size() == 2) {
+        const std::optional<double> real = numberFromJson(json["complex"][0]);
+        const std::optional<double> imaginary = numberFromJson(json["complex"][1]);
+        if (real && imaginary)
+            return Value(std::complex<double>(*real, *imaginary));
     }
     if (json.contains("dtype")) {
         const Result<Tensor> tensor = tensorFromJson(json);

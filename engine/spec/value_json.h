@@ -8,7 +8,8 @@
 namespace mrg {
 
 /// A value as JSON. Numbers that JSON lacks become "nan", "inf", "-inf"; tensors
-/// {"dtype": .., "shape": [..], "data": [..]} with flat row-major data.
+/// {"dtype": .., "shape": [..], "data": [..]} with flat row-major data (real and
+/// imaginary parts in turn), complex numbers {"complex": [re, im]}.
 nlohmann::ordered_json toJson(const Value &value);
 nlohmann::ordered_json toJson(const Tensor &tensor);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/tensor/Storage.h"
 
+#include "engine/core/Launch.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -66,6 +68,11 @@ size_t roundUp(size_t bytes)
 
 Storage::Storage(size_t bytes) : m_bytes(bytes)
 {
+    if (LaunchRecorder *recorder = LaunchRecorder::current()) {
+        m_recorded = recorder->allocate(bytes);
+        m_data = m_recorded.get();
+        return;
+    }
     const size_t rounded = roundUp(bytes);
     void *block = nullptr;
     if (rounded <= smallLimit && SmallBlocks::alive)
@@ -79,6 +86,8 @@ Storage::Storage(size_t bytes) : m_bytes(bytes)
 
 Storage::~Storage()
 {
+    if (m_recorded)
+        return;
     const size_t rounded = roundUp(m_bytes);
     if (rounded <= smallLimit && SmallBlocks::alive && smallBlocks.give(m_data, rounded))
         return;

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace mrg {
 
-/// A block of memory shared by the tensors that view it, aligned to 64 bytes, not initialised.
+/// A block of memory shared by the tensors that view it, aligned to 64 bytes, not initialised. While a
+/// LaunchRecorder is installed, it comes from there.
 ///
 /// The version counts in-place changes, so that a tensor saved for backward is noticed when it was
 /// changed meanwhile.
@@ -24,6 +26,7 @@ public:
 
 private:
     std::byte *m_data;
+    std::shared_ptr<std::byte> m_recorded; ///< the memory, where a recorder gave it
     size_t m_bytes;
     uint64_t m_version = 0;
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/tensor/Tensor.h"
 
+#include "engine/core/Launch.h"
 #include "engine/tensor/Storage.h"
+#include "engine/tensor/strided.h"
 
 #include <algorithm>
 
@@ -29,23 +31,47 @@ bool stridesAreCompact(const Shape &shape, const std::vector<int64_t> &strides)
     return true;
 }
 
-/// Calls f(elementOffset) for every element in row-major order.
-template <typename F>
-void forEachOffset(const Shape &shape, const std::vector<int64_t> &strides, F &&f)
+template <typename T> Tensor fullOf(const Shape &shape, T value)
 {
-    const int64_t count = numel(shape);
-    std::vector<int64_t> index(shape.size(), 0);
-    int64_t offset = 0;
-    for (int64_t n = 0; n < count; ++n) {
-        f(offset);
-        for (size_t d = shape.size(); d-- > 0;) {
-            offset += strides[d];
-            if (++index[d] < shape[d])
-                break;
-            offset -= strides[d] * shape[d];
-            index[d] = 0;
-        }
-    }
+    Tensor out = Tensor::empty(shape, dtypeOf<T>);
+    launchPointwise(out.numel(), [target = out.data<T>(), value](int64_t begin, int64_t end) {
+        std::fill(target + begin, target + end, value);
+    });
+    return out;
+}
+
+template <typename T> Tensor numberOf(T value)
+{
+    Tensor out = fullOf(Shape{}, value);
+    out.mutableImpl()->number = true;
+    return out;
+}
+
+/// Copies elements between two strided layouts of one shape, converting them.
+template <typename T, typename S>
+void copyElements(const Shape &shape, T *target, const std::vector<int64_t> &targetStrides,
+                  const S *source, const std::vector<int64_t> &sourceStrides)
+{
+    launch([shape, target, targetStrides, source, sourceStrides] {
+        const int64_t targetStep = innerStride(targetStrides);
+        const int64_t sourceStep = innerStride(sourceStrides);
+        forEachRow<2>(shape, {targetStrides, sourceStrides},
+                      [=](const std::array<int64_t, 2> &offsets, int64_t count) {
+                          T *to = target + offsets[0];
+                          const S *from = source + offsets[1];
+                          for (int64_t i = 0; i < count; ++i)
+                              to[i * targetStep] = convertElement<T>(from[i * sourceStep]);
+                      });
+    });
+}
+
+/// The same for compact memory.
+template <typename T, typename S> void copyElements(int64_t count, T *target, const S *source)
+{
+    launchPointwise(count, [target, source](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+            target[i] = convertElement<T>(source[i]);
+    });
 }
 
 } // namespace
@@ -72,15 +98,24 @@ Tensor Tensor::ones(const Shape &shape, DType dtype) { return full(shape, 1, dty
 
 Tensor Tensor::full(const Shape &shape, double value, DType dtype)
 {
-    Tensor out = empty(shape, dtype);
-    dispatchAll(dtype, [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        std::fill_n(out.data<T>(), out.numel(), static_cast<T>(value));
+    return dispatchAll(dtype, [&](auto tag) {
+        return fullOf(shape, convertElement<typename decltype(tag)::type>(value));
     });
-    return out;
+}
+
+Tensor Tensor::full(const Shape &shape, std::complex<double> value, DType dtype)
+{
+    return dispatchAll(dtype, [&](auto tag) {
+        return fullOf(shape, convertElement<typename decltype(tag)::type>(value));
+    });
 }
 
 Tensor Tensor::scalar(double value, DType dtype) { return full({}, value, dtype); }
+
+Tensor Tensor::number(bool value) { return numberOf(value); }
+Tensor Tensor::number(int64_t value) { return numberOf(value); }
+Tensor Tensor::number(double value) { return numberOf(value); }
+Tensor Tensor::number(std::complex<double> value) { return numberOf(value); }
 
 template <typename T>
 Tensor Tensor::fromVector(const std::vector<T> &values, const Shape &shape)
@@ -91,10 +126,16 @@ Tensor Tensor::fromVector(const std::vector<T> &values, const Shape &shape)
                     std::to_string(mrg::numel(shape)) + " for shape " + mrg::toString(shape));
     }
     Tensor out = empty(shape, dtypeOf<T>);
-    std::copy(values.begin(), values.end(), out.data<T>());
+    if (LaunchRecorder::current())
+        launch([values, target = out.data<T>()] { std::copy(values.begin(), values.end(), target); });
+    else
+        std::copy(values.begin(), values.end(), out.data<T>());
     return out;
 }
 template Tensor Tensor::fromVector(const std::vector<bool> &, const Shape &);
+template Tensor Tensor::fromVector(const std::vector<uint8_t> &, const Shape &);
+template Tensor Tensor::fromVector(const std::vector<std::complex<float>> &, const Shape &);
+template Tensor Tensor::fromVector(const std::vector<std::complex<double>> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<int32_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<int64_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<float> &, const Shape &);
@@ -137,35 +178,54 @@ T *Tensor::data() const
     return static_cast<T *>(rawData());
 }
 template bool *Tensor::data<bool>() const;
+template uint8_t *Tensor::data<uint8_t>() const;
+template std::complex<float> *Tensor::data<std::complex<float>>() const;
+template std::complex<double> *Tensor::data<std::complex<double>>() const;
 template int32_t *Tensor::data<int32_t>() const;
 template int64_t *Tensor::data<int64_t>() const;
 template float *Tensor::data<float>() const;
 template double *Tensor::data<double>() const;
 
-double Tensor::item() const
+std::complex<double> Tensor::complexItem() const
 {
     if (numel() != 1) {
-        throw Error(ErrorCategory::Value, "item_needs_one_element", "item", mrg::toString(shape()),
-                    "a tensor of one element");
+        throw Error(ErrorCategory::Value, "item_error_not_scalar", "item", mrg::toString(shape()),
+                    "a tensor of one element", "reduce it, or select one element");
     }
+    readsElements("item");
     return dispatchAll(dtype(), [&](auto tag) {
-        return static_cast<double>(*data<typename decltype(tag)::type>());
+        return convertElement<std::complex<double>>(*data<typename decltype(tag)::type>());
     });
 }
+
+double Tensor::item() const
+{
+    // Integers beyond 2^53 take the same way: a double is what is asked for.
+    return complexItem().real();
+}
+
+bool Tensor::isNumber() const { return checked(m_impl.get()).number; }
 
 template <typename T>
 std::vector<T> Tensor::toVector() const
 {
+    readsElements("toVector");
     std::vector<T> out;
     out.reserve(static_cast<size_t>(numel()));
     dispatchAll(dtype(), [&](auto tag) {
         using S = typename decltype(tag)::type;
         const S *source = data<S>();
-        forEachOffset(shape(), strides(),
-                      [&](int64_t offset) { out.push_back(static_cast<T>(source[offset])); });
+        const int64_t step = innerStride(strides());
+        forEachRow<1>(shape(), {strides()}, [&](const std::array<int64_t, 1> &offsets, int64_t count) {
+            for (int64_t i = 0; i < count; ++i)
+                out.push_back(convertElement<T>(source[offsets[0] + i * step]));
+        });
     });
     return out;
 }
+template std::vector<uint8_t> Tensor::toVector() const;
+template std::vector<std::complex<float>> Tensor::toVector() const;
+template std::vector<std::complex<double>> Tensor::toVector() const;
 template std::vector<bool> Tensor::toVector() const;
 template std::vector<int32_t> Tensor::toVector() const;
 template std::vector<int64_t> Tensor::toVector() const;
@@ -193,12 +253,10 @@ Tensor Tensor::copy() const
     Tensor out = empty(shape(), dtype());
     dispatchAll(dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const T *source = data<T>();
-        T *target = out.data<T>();
         if (isContiguous())
-            std::copy_n(source, numel(), target);
+            copyElements(numel(), out.data<T>(), data<T>());
         else
-            forEachOffset(shape(), strides(), [&](int64_t offset) { *target++ = source[offset]; });
+            copyElements(shape(), out.data<T>(), out.strides(), data<T>(), strides());
     });
     return out;
 }
@@ -222,34 +280,23 @@ void Tensor::copyFrom(const Tensor &source)
     }
     // A source that overlaps its target (a view of itself) is copied first.
     const Tensor from = sharesStorageWith(source) ? source.copy() : source;
-    std::vector<int64_t> fromStrides(shape().size(), 0);
-    const size_t lead = shape().size() - from.shape().size();
-    for (size_t i = 0; i < from.shape().size(); ++i)
-        fromStrides[lead + i] = from.shape()[i] == 1 ? 0 : from.strides()[i];
     dispatchAll(dtype(), [&](auto targetTag) {
         using T = typename decltype(targetTag)::type;
-        T *target = data<T>();
         dispatchAll(from.dtype(), [&](auto sourceTag) {
             using S = typename decltype(sourceTag)::type;
-            const S *values = from.data<S>();
             if (isContiguous() && from.isContiguous() && from.shape() == shape()) {
-                std::transform(values, values + numel(), target,
-                               [](S value) { return static_cast<T>(value); });
-                return;
+                copyElements(numel(), data<T>(), from.data<S>());
+            } else {
+                copyElements(shape(), data<T>(), strides(), from.data<S>(),
+                             broadcastStrides(from.shape(), from.strides(), shape()));
             }
-            std::vector<int64_t> offsets;
-            offsets.reserve(static_cast<size_t>(numel()));
-            forEachOffset(shape(), fromStrides, [&](int64_t offset) { offsets.push_back(offset); });
-            size_t n = 0;
-            forEachOffset(shape(), strides(), [&](int64_t offset) {
-                target[offset] = static_cast<T>(values[offsets[n++]]);
-            });
         });
     });
     bumpVersion();
 }
 
 void Tensor::fill(double value) { copyFrom(Tensor::scalar(value, dtype())); }
+void Tensor::fill(std::complex<double> value) { copyFrom(Tensor::full({}, value, dtype())); }
 
 uint64_t Tensor::version() const { return checked(m_impl.get()).storage->version(); }
 void Tensor::bumpVersion() const { checked(m_impl.get()).storage->bumpVersion(); }
@@ -276,9 +323,9 @@ bool Tensor::requiresGrad() const
 
 Tensor &Tensor::setRequiresGrad(bool requires_)
 {
-    if (requires_ && !isFloatingPoint()) {
+    if (requires_ && !isDifferentiable(dtype())) {
         throw Error(ErrorCategory::DType, "only_floating_tensors_require_gradients",
-                    "requires_grad_", dtypeName(dtype()), "float32 or float64");
+                    "requires_grad_", dtypeName(dtype()), "a floating or complex type");
     }
     if (!isLeaf()) {
         throw Error(ErrorCategory::State, "requires_grad_of_a_non_leaf", "requires_grad_",

@@ -29,8 +29,15 @@ public:
     static Tensor zeros(const Shape &shape, DType dtype = DType::Float32);
     static Tensor ones(const Shape &shape, DType dtype = DType::Float32);
     static Tensor full(const Shape &shape, double value, DType dtype = DType::Float32);
+    static Tensor full(const Shape &shape, std::complex<double> value, DType dtype);
     /// A 0-d tensor.
     static Tensor scalar(double value, DType dtype = DType::Float32);
+    /// A 0-d tensor that stands for a plain number (bool, int64, float64 or complex128): with other
+    /// tensors it only decides the kind of the result's type, not its precision (see resultType()).
+    static Tensor number(bool value);
+    static Tensor number(int64_t value);
+    static Tensor number(double value);
+    static Tensor number(std::complex<double> value);
     /// A copy of `values`, row-major; throws Error (shape) if the counts differ.
     template <typename T>
     static Tensor fromVector(const std::vector<T> &values, const Shape &shape);
@@ -55,13 +62,19 @@ public:
     int64_t numel() const;
     bool isContiguous() const;
     bool isFloatingPoint() const { return isFloating(dtype()); }
+    bool isComplex() const { return mrg::isComplex(dtype()); }
+    /// Made by number().
+    bool isNumber() const;
     bool sharesStorageWith(const Tensor &other) const;
 
     /// First element. T must match dtype(): throws Error (dtype) otherwise.
     template <typename T> T *data() const;
     void *rawData() const;
-    /// The one element of a tensor with numel() == 1, as a double; throws Error (value) otherwise.
+    /// The one element of a tensor with numel() == 1, as a double (the real part of a complex one);
+    /// throws Error (value, `item_error_not_scalar`) otherwise.
     double item() const;
+    /// The same as a complex number.
+    std::complex<double> complexItem() const;
     /// All elements, row-major, converted to T.
     template <typename T> std::vector<T> toVector() const;
 
@@ -77,6 +90,7 @@ public:
     void copyFrom(const Tensor &source);
     /// Sets every element and bumps the version.
     void fill(double value);
+    void fill(std::complex<double> value);
 
     /// Number of in-place changes of the memory this tensor views.
     uint64_t version() const;
@@ -85,7 +99,7 @@ public:
     /// Same memory, cut off from the tape.
     Tensor detach() const;
     bool requiresGrad() const;
-    /// Makes a leaf ask for a gradient (or no longer); throws Error (dtype) for non-floating
+    /// Makes a leaf ask for a gradient (or no longer); throws Error (dtype) for integral
     /// tensors, Error (state) for results of operations. Returns itself.
     Tensor &setRequiresGrad(bool requires_ = true);
     /// The gradient that backward() accumulated; undefined before.
@@ -119,6 +133,7 @@ struct TensorImpl {
     int64_t numel = 0;
     DType dtype = DType::Float32;
     bool contiguous = true;
+    bool number = false;
     bool requiresGrad = false;
     int64_t outputNumber = 0;
     Tensor grad;

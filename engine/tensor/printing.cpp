@@ -10,8 +10,14 @@ namespace {
 constexpr int64_t edgeItems = 3;
 constexpr int64_t summarizeAbove = 1000;
 
-std::string element(double value, DType dtype)
+std::string element(std::complex<double> number, DType dtype)
 {
+    const double value = number.real();
+    if (isComplex(dtype)) {
+        char buffer[64];
+        std::snprintf(buffer, sizeof buffer, "%.4f%+.4fj", value, number.imag());
+        return buffer;
+    }
     if (dtype == DType::Bool)
         return value != 0 ? "true" : "false";
     char buffer[32];
@@ -19,7 +25,7 @@ std::string element(double value, DType dtype)
     return buffer;
 }
 
-void print(std::string &text, const std::vector<double> &values, const Tensor &tensor, size_t dim,
+void print(std::string &text, const std::vector<std::complex<double>> &values, const Tensor &tensor, size_t dim,
            int64_t base, bool summarize)
 {
     if (dim == tensor.shape().size()) {
@@ -48,7 +54,7 @@ std::string Tensor::toString() const
     if (!defined())
         return "tensor(undefined)";
     std::string text = "tensor(";
-    print(text, toVector<double>(), *this, 0, 0, numel() > summarizeAbove);
+    print(text, toVector<std::complex<double>>(), *this, 0, 0, numel() > summarizeAbove);
     if (dtype() != DType::Float32)
         text += std::string(", dtype=") + dtypeName(dtype());
     return text + ")";
