@@ -43,11 +43,14 @@ void compareTensors(const std::string &what, const Tensor &got, const Tensor &wa
                          + toString(wanted.shape())};
     if (got.dtype() != wanted.dtype())
         throw CaseFailed{what + ": got " + dtypeName(got.dtype()) + ", wanted " + dtypeName(wanted.dtype())};
-    const std::vector<double> values = got.toVector<double>();
-    const std::vector<double> references = wanted.toVector<double>();
-    const Tolerance used = isFloating(wanted.dtype()) ? tolerance : Tolerance{};
-    for (size_t i = 0; i < values.size(); ++i)
-        compareNumbers(what + "[" + std::to_string(i) + "]", values[i], references[i], used);
+    const std::vector<std::complex<double>> values = got.toVector<std::complex<double>>();
+    const std::vector<std::complex<double>> references = wanted.toVector<std::complex<double>>();
+    const Tolerance used = isIntegral(wanted.dtype()) ? Tolerance{} : tolerance;
+    for (size_t i = 0; i < values.size(); ++i) {
+        const std::string element = what + "[" + std::to_string(i) + "]";
+        compareNumbers(element, values[i].real(), references[i].real(), used);
+        compareNumbers(element + " imaginary", values[i].imag(), references[i].imag(), used);
+    }
 }
 
 Arguments argumentsOf(const Json &json)
@@ -69,11 +72,8 @@ Tensor goldenTensor(const Json &json)
     if (json.contains("ones"))
         return Tensor::ones(json["ones"].get<Shape>());
     if (json.contains("constant"))
-        return Tensor::full(json["s"].get<Shape>(), json["constant"].get<double>());
-    Json copy = json;
-    if (copy.value("dtype", "") == "uint8")
-        copy["dtype"] = "int64";
-    const Result<Tensor> tensor = tensorFromJson(copy);
+        return Tensor::full(json.at("shape").get<Shape>(), json["constant"].get<double>());
+    const Result<Tensor> tensor = tensorFromJson(json);
     if (!tensor)
         throw CaseFailed{tensor.error().text()};
     return *tensor;

@@ -30,7 +30,7 @@ void compareNumbers(const std::string &what, double got, double wanted, Toleranc
 
 /// Arguments from a JSON object; throws CaseFailed for values that no declaration takes.
 Arguments argumentsOf(const nlohmann::ordered_json &json);
-/// A tensor of a golden file; uint8 is read as int64.
+/// A tensor of a golden file: its data, or {"ones": shape}, {"constant": v, "shape": s}.
 Tensor goldenTensor(const nlohmann::ordered_json &json);
 
 } // namespace mrg

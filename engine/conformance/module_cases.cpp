@@ -183,41 +183,6 @@ void runModuleCase(const ConformanceSubject &subject, const Json &json)
     }
 }
 
-void runFunctionCase(const ConformanceSubject &subject, const Json &json)
-{
-    const std::string target = json.at("target");
-    const FunctionSpec *spec = subject.registry.function(target.substr(6));
-    if (!spec)
-        throw Undeclared{target};
-    // A list argument of the API stands for the tensors of a variadic port.
-    Json flat = json;
-    if (!json.at("inputs").empty() && json["inputs"][0].is_array()) {
-        flat["inputs"] = json["inputs"][0];
-        Json grads = Json::object();
-        const Json listed = json.value("grads", Json::object());
-        for (const auto &[key, value] : listed.items())
-            grads["inputs." + key.substr(key.rfind('.') + 1)] = value;
-        flat["grads"] = grads;
-    }
-    const auto call = [&](const std::vector<Tensor> &inputs) {
-        return spec->call(argumentsOf(flat.value("args", Json::object())), inputs);
-    };
-    if (flat.value("error", false)) {
-        expectError(flat, [&] { call(inputsOf(flat)); });
-        return;
-    }
-    const std::vector<Tensor> inputs = inputsOf(flat);
-    const std::vector<Tensor> outputs = call(inputs);
-    const Tolerance tolerance = toleranceOf(flat);
-    compareOutputs(flat, outputs, tolerance);
-    if (!flat.contains("grad_outputs"))
-        return;
-    runBackward(flat, outputs);
-    for (const auto &[key, gradient] : flat["grads"].items())
-        compareTensors("gradient of " + key, inputs.at(std::stoul(key.substr(7))).grad(),
-                       goldenTensor(gradient), tolerance);
-}
-
 void runStructureCase(const ConformanceSubject &subject, const Json &json)
 {
     const std::shared_ptr<Module> module = makeModule(subject, json.at("args"));

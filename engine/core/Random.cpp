@@ -87,4 +87,12 @@ void RandomStream::seek(uint64_t position)
     m_hasSpareNormal = false;
 }
 
+RandomStream &defaultGenerator()
+{
+    thread_local RandomStream generator;
+    return generator;
+}
+
+void manualSeed(uint64_t seed) { defaultGenerator() = RandomStream(seed); }
+
 } // namespace mrg

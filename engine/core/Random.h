@@ -46,4 +46,9 @@ private:
     bool m_hasSpareNormal = false;
 };
 
+/// The stream that torch.rand and the other random functions draw from in this thread.
+RandomStream &defaultGenerator();
+/// Starts it afresh (torch.manual_seed).
+void manualSeed(uint64_t seed);
+
 } // namespace mrg

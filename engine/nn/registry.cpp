@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/families.h"
 
-#include "engine/ops/pointwise.h"
-#include "engine/ops/views.h"
+#include "engine/ops/families.h"
 
 namespace mrg {
 
@@ -13,8 +12,7 @@ Registry standardRegistry()
                         normalizationModules, dropoutModules, embeddingModules, shapeModules,
                         marginLosses, entropyLosses, regressionLosses})
         registry.add(family());
-    for (auto family : {pointwiseFunctions, joiningFunctions})
-        registry.add(family());
+    registry.add(allFunctions());
     return registry;
 }
 

@@ -2,6 +2,7 @@
 #include "engine/ops/pointwise.h"
 
 #include "engine/autograd/Node.h"
+#include "engine/ops/families.h"
 #include "engine/kernels/elementwise.h"
 #include "engine/ops/reductions.h"
 
@@ -243,7 +244,7 @@ std::vector<FunctionSpec> pointwiseFunctions()
     using O = AddOptions;
     return {declareFunction<O>(
             {.name = "add",
-             .group = Group::Pointwise,
+             .group = Group::BinaryPointwise,
              .summary = "Adds two tensors, element by element.",
              .formula = R"(out = input + \alpha \cdot other)",
              .source = "torch.add",

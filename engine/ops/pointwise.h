@@ -37,7 +37,5 @@ inline Tensor operator*(const Tensor &a, const Tensor &b) { return mul(a, b); }
 inline Tensor operator/(const Tensor &a, const Tensor &b) { return div(a, b); }
 inline Tensor operator-(const Tensor &x) { return neg(x); }
 
-/// The pointwise functions that are nodes on the canvas: add.
-std::vector<FunctionSpec> pointwiseFunctions();
 
 } // namespace mrg

@@ -2,6 +2,7 @@
 #include "engine/ops/views.h"
 
 #include "engine/autograd/Node.h"
+#include "engine/ops/families.h"
 #include "engine/ops/reductions.h"
 
 #include <algorithm>
@@ -184,7 +185,7 @@ std::vector<FunctionSpec> joiningFunctions()
     using O = CatOptions;
     return {declareFunction<O>(
             {.name = "cat",
-             .group = Group::Joining,
+             .group = Group::IndexingAndJoining,
              .summary = "Joins tensors along one dimension.",
              .formula = R"(out = [x_1, x_2, \dots])",
              .source = "torch.cat",

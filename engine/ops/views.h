@@ -19,7 +19,5 @@ Tensor narrow(const Tensor &x, int64_t dim, int64_t start, int64_t length);
 /// Throws Error (shape, `size_mismatch`).
 Tensor cat(std::span<const Tensor> tensors, int64_t dim = 0);
 
-/// The joining functions that are nodes on the canvas: cat.
-std::vector<FunctionSpec> joiningFunctions();
 
 } // namespace mrg

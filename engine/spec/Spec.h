@@ -9,11 +9,12 @@ namespace mrg {
 
 class Module;
 
-/// Palette groups, in palette order. The first fifteen are those of the catalogue.
+/// Palette groups, in palette order: those of torch.nn, data sources, those of torch.*.
 enum class Group {
     Container, Linear, Convolution, Pooling, Padding, Activation, Normalization, Recurrent,
     Transformer, Embedding, Dropout, Distance, Vision, Utility, Loss,
-    Data, Pointwise, Reduction, Comparison, Joining, Indexing, LinearAlgebra, Creation, Random,
+    Data, Creation, UnaryPointwise, BinaryPointwise, Reduction, Comparison, IndexingAndJoining,
+    LinearAlgebra, Einsum, Random, Settings, Device,
 };
 template <> struct EnumTexts<Group> {
     static constexpr std::array texts{
@@ -25,10 +26,15 @@ template <> struct EnumTexts<Group> {
             std::pair{Group::Dropout, "Dropout"}, std::pair{Group::Distance, "Distance"},
             std::pair{Group::Vision, "Vision"}, std::pair{Group::Utility, "Utility"},
             std::pair{Group::Loss, "Loss"}, std::pair{Group::Data, "Data"},
-            std::pair{Group::Pointwise, "Pointwise"}, std::pair{Group::Reduction, "Reduction"},
-            std::pair{Group::Comparison, "Comparison"}, std::pair{Group::Joining, "Joining"},
-            std::pair{Group::Indexing, "Indexing"}, std::pair{Group::LinearAlgebra, "Linear algebra"},
-            std::pair{Group::Creation, "Creation"}, std::pair{Group::Random, "Random"}};
+            std::pair{Group::Creation, "Creation"},
+            std::pair{Group::UnaryPointwise, "Unary pointwise"},
+            std::pair{Group::BinaryPointwise, "Binary pointwise"},
+            std::pair{Group::Reduction, "Reduction"}, std::pair{Group::Comparison, "Comparison"},
+            std::pair{Group::IndexingAndJoining, "Indexing and joining"},
+            std::pair{Group::LinearAlgebra, "Linear algebra"},
+            std::pair{Group::Einsum, "Einsum and einops"}, std::pair{Group::Random, "Random"},
+            std::pair{Group::Settings, "Grad mode, types and global settings"},
+            std::pair{Group::Device, "Asynchronous and device specific"}};
 };
 const char *groupName(Group group);
 
@@ -70,6 +76,8 @@ struct Port {
     bool optional = false;
     /// As many wires as one likes (add, cat).
     bool variadic = false;
+    /// A plain number may come in place of a tensor (pow's exponent).
+    bool number = false;
 };
 
 /// A use that must work. From it the tests construct, infer, run, check gradients, round-trip.
@@ -105,6 +113,10 @@ struct Spec {
     /// Output shapes from arguments and input shapes; never throws. Made from the port patterns
     /// where the declaration gives none.
     InferFunction infer;
+    /// Whether gradients flow through it (those of the catalogue's "differentiable").
+    bool differentiable = true;
+    /// The output shapes depend on the elements (nonzero): no node of a drawing, `infer` refuses.
+    bool shapeFromElements = false;
     /// Whether these arguments are allowed at all, whatever the inputs.
     std::function<Result<void>(const Arguments &)> validate;
 
@@ -120,10 +132,36 @@ struct ModuleSpec : Spec {
     std::function<std::shared_ptr<Module>(const Arguments &)> make;
 };
 
+/// A function call's arguments by kind.
+struct Call {
+    Arguments args;
+    /// One a port, undefined where it is left out; those of a variadic port, the last, at the end.
+    std::vector<Tensor> inputs;
+};
+
 /// A function of torch.*.
 struct FunctionSpec : Spec {
+    /// What it gives, in order; elements are tensors or, for some functions, plain values.
+    std::function<ValueList(const Arguments &, std::span<const Tensor>)> evaluate;
+    /// The tensors it gives. Null for functions that give plain values (numel, equal, settings).
     std::function<std::vector<Tensor>(const Arguments &, std::span<const Tensor>)> call;
+    /// Ports and arguments in the order of a call by position; empty: ports, then arguments.
+    std::vector<std::string> order;
+    /// The argument that takes keywords without an argument of their own, as a list of [name, value]
+    /// (the axes of einops); empty: there is none.
+    std::string otherKeywords;
+    /// Sorts the arguments of a call that no order describes (einsum); mostly null.
+    std::function<Result<Call>(std::span<const Value> positional, const Arguments &keywords)> bind;
 };
+
+/// Sorts the arguments of a call as written in PyTorch into ports and arguments. A tensor goes to the
+/// next free port, a list of tensors to the variadic one, anything else to the next free argument or
+/// to a port that takes numbers; a position that does not accept what comes is passed over.
+///
+/// **Errors** (value): `too_many_arguments`, `argument_given_twice`, `missing_argument`,
+/// `unknown_argument`.
+Result<Call> bindCall(const FunctionSpec &spec, std::span<const Value> positional,
+                      const Arguments &keywords);
 
 /// That there is an input for every required port and a port for every input; Error (value,
 /// `input_count_mismatch`) otherwise.
@@ -153,6 +191,11 @@ template <typename O> struct Declaration {
     std::function<Result<void>(const O &)> validate;
     std::vector<Sample> samples;
     std::vector<BadSample> badSamples;
+    bool differentiable = true;
+    bool shapeFromElements = false;
+    // Functions only: see FunctionSpec.
+    std::vector<std::string> order;
+    std::string otherKeywords;
 };
 
 namespace detail {
@@ -168,6 +211,8 @@ template <typename O> void fillSpec(Spec &spec, Declaration<O> d)
     spec.outputs = std::move(d.outputs);
     spec.samples = std::move(d.samples);
     spec.badSamples = std::move(d.badSamples);
+    spec.differentiable = d.differentiable;
+    spec.shapeFromElements = d.shapeFromElements;
     // The closures hold a copy of the small description they need, so that a Spec is a value.
     const auto shared = std::make_shared<const Spec>(spec);
     spec.validate = [shared, validate = d.validate](const Arguments &values) -> Result<void> {
@@ -227,19 +272,52 @@ template <typename M> ModuleSpec declare(Declaration<typename M::Options> declar
     return spec;
 }
 
-/// Turns a declaration of a function into its row. `call` gets the options and the input tensors.
+namespace detail {
+template <typename O, typename Out>
+auto checkedCall(const FunctionSpec &spec, const std::function<Result<void>(const O &)> &validate,
+                 std::function<Out(const O &, std::span<const Tensor>)> call)
+{
+    return [shared = std::make_shared<const Spec>(spec), validate,
+            call = std::move(call)](const Arguments &values, std::span<const Tensor> inputs) {
+        return call(checkedOptions<O>(*shared, validate, values), inputs);
+    };
+}
+template <typename O>
+FunctionSpec functionSpec(Declaration<O> declaration)
+{
+    FunctionSpec spec;
+    spec.order = std::move(declaration.order);
+    spec.otherKeywords = std::move(declaration.otherKeywords);
+    fillSpec<O>(spec, std::move(declaration));
+    return spec;
+}
+} // namespace detail
+
+/// Turns a declaration of a function into its row. `call` gets the options and the input tensors, one
+/// a port (undefined where an optional one is left out), those of a variadic port at the end.
 template <typename O>
 FunctionSpec
 declareFunction(Declaration<O> declaration,
                 std::function<std::vector<Tensor>(const O &, std::span<const Tensor>)> call)
 {
-    FunctionSpec spec;
     const auto validate = declaration.validate;
-    detail::fillSpec<O>(spec, std::move(declaration));
-    const auto shared = std::make_shared<const Spec>(spec);
-    spec.call = [shared, validate, call](const Arguments &values, std::span<const Tensor> inputs) {
-        return call(detail::checkedOptions<O>(*shared, validate, values), inputs);
+    FunctionSpec spec = detail::functionSpec<O>(std::move(declaration));
+    spec.call = detail::checkedCall<O>(spec, validate, std::move(call));
+    spec.evaluate = [tensors = spec.call](const Arguments &values, std::span<const Tensor> inputs) {
+        const std::vector<Tensor> out = tensors(values, inputs);
+        return ValueList(out.begin(), out.end());
     };
+    return spec;
+}
+
+/// The same for a function that gives plain values beside tensors or instead of them.
+template <typename O>
+FunctionSpec declareValueFunction(Declaration<O> declaration,
+                                  std::function<ValueList(const O &, std::span<const Tensor>)> call)
+{
+    const auto validate = declaration.validate;
+    FunctionSpec spec = detail::functionSpec<O>(std::move(declaration));
+    spec.evaluate = detail::checkedCall<O>(spec, validate, std::move(call));
     return spec;
 }
 

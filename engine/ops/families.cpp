@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/families.h"
+
+namespace mrg {
+
+std::vector<FunctionSpec> allFunctions()
+{
+    std::vector<FunctionSpec> out;
+    for (auto family : {
+                 pointwiseFunctions,
+                 joiningFunctions,
+         }) {
+        std::vector<FunctionSpec> members = family();
+        out.insert(out.end(), members.begin(), members.end());
+    }
+    return out;
+}
+
+} // namespace mrg
