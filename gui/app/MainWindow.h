@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "gui/app/Recovery.h"
 #include "gui/document/ExperimentDocument.h"
 #include "gui/session/TrainingController.h"
 #include "gui/widgets/Theme.h"
@@ -11,6 +12,7 @@
 class QLabel;
 class QMenu;
 class QProgressBar;
+class QStackedWidget;
 
 namespace mrg {
 
@@ -18,13 +20,16 @@ class CanvasView;
 class NodeInspector;
 class Palette;
 class ResultsView;
+class RunExporter;
 class TrainingPanel;
+class WelcomePage;
 
-/// The workbench: canvas in the middle, palette, inspector, training settings and results around
-/// it. Puts the features together; what each does is its own.
+/// The window: a welcome page, or the workbench with the canvas in the middle and palette,
+/// inspector, training settings and results around it. Puts the features together; what each does
+/// is its own.
 ///
-/// The experiment as last edited is written to `dataFolder`/recovery.mrg and removed at a proper
-/// end; what is found there at the start is offered back.
+/// Below `dataFolder` lie the runs and, for as long as they are not safe, the experiments as last
+/// edited (see Recovery).
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
@@ -40,19 +45,42 @@ public:
     bool openExample(const QString &path);
     /// Saves to a file, which then is the document's; says what is wrong if it can't be.
     bool saveFile(const QString &path);
-    /// Writes a report on the current run; .html, .pdf, or .csv for the numbers.
-    bool exportRun(const QString &path);
-    /// Whether an experiment that was not saved before a crash waits; restoreRecovery() brings it.
-    bool hasRecovery() const;
-    void restoreRecovery();
+    /// Begins to write a report on the current run in the background: .html, .pdf, or .csv for the
+    /// numbers. exported() tells the end.
+    void exportRun(const QString &path);
+    /// Shows what a start shows: the file; else what a crash left behind, as an offer; else the
+    /// first experiment at the very first start and the welcome page at later ones.
+    void begin(const QString &file);
+    void showWelcome();
+    void showWorkbench();
+    WelcomePage *welcome() const { return m_welcome; }
+    /// Brings back what a crash left behind, if anything did.
+    void restoreLost();
+
+signals:
+    /// A report or table was written, or `problem` says why it was not.
+    void exported(const QString &path, const QString &problem);
 
 protected:
     void closeEvent(QCloseEvent *event) override;
 
 private:
     void addDocks();
+    void connectParts();
+    // main_window_actions.cpp
     void addActions();
+    void addFileMenu();
+    void addEditMenu();
+    void addViewMenu();
+    void addRunMenu();
+    void addHelpMenu();
+    void addToolBar();
     void addRecentMenu(QMenu &menu);
+    void updateActions();
+
+    void addWelcome();
+    void offerLost();
+    void keepRecovery();
     void remember(const QString &path);
     bool mayDiscard();
     bool save();
@@ -63,6 +91,8 @@ private:
 
     ThemeManager &m_themes;
     QString m_dataFolder;
+    Recovery m_recovery;
+    std::optional<Recovery::Lost> m_lost;
     ExperimentDocument m_document;
     TrainingController m_controller;
     CanvasView *m_canvas;
@@ -70,9 +100,13 @@ private:
     NodeInspector *m_inspector;
     TrainingPanel *m_training;
     ResultsView *m_results;
-    QAction *m_train = nullptr;
-    QAction *m_pause = nullptr;
-    QAction *m_stop = nullptr;
+    RunExporter *m_exporter;
+    QMainWindow *m_workbench; ///< with docks and tool bar of its own
+    WelcomePage *m_welcome = nullptr;
+    QStackedWidget *m_pages;
+    struct Actions {
+        QAction *create, *open, *save, *report, *undo, *redo, *fit, *arrange, *train, *pause, *step, *epoch, *stop, *reset;
+    } m_actions{};
     QLabel *m_status;
     QProgressBar *m_progress;
     QTimer m_autosave;

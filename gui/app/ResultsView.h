@@ -2,11 +2,14 @@
 #pragma once
 
 #include "engine/network/Vocabulary.h"
+#include "engine/training/Snapshot.h"
 #include "gui/widgets/Theme.h"
 
-#include <QTabWidget>
+#include <QStackedWidget>
 
-class QStackedWidget;
+class QComboBox;
+class QSplitter;
+class QTabWidget;
 
 namespace mrg {
 
@@ -19,16 +22,27 @@ class RatesPlot;
 class TrainingController;
 
 /// What a run shows while it goes on: loss, margin violations per class and per pair (or the
-/// confusion of classes), metrics, and the plane of 2-d inputs.
-class ResultsView : public QTabWidget {
+/// confusion of classes), metrics, and the plane of 2-d inputs. In tabs, or all at once.
+class ResultsView : public QStackedWidget {
     Q_OBJECT
 public:
     ResultsView(TrainingController &controller, const Vocabulary &vocabulary, const Theme &theme, QWidget *parent = nullptr);
     void setTheme(const Theme &theme);
+    /// All views side by side instead of in tabs.
+    void setTogether(bool together);
+    bool isTogether() const { return currentIndex() == 1; }
+    QTabWidget *tabs() const { return m_tabs; }
+    LossPlot *lossPlot() const { return m_loss; }
 
 private:
+    QWidget *barsPanel();
+    void beginRun();
     void refresh();
+    void refreshBars();
     void refreshMatrix();
+    /// The margins chosen to be shown: of training as it goes on, or of the last validation.
+    const MarginStatistics &shownMargins() const;
+    void showDecision(bool shown);
 
     TrainingController &m_controller;
     LossPlot *m_loss;
@@ -37,6 +51,14 @@ private:
     MatrixView *m_matrix;
     MetricsView *m_metrics;
     DecisionView *m_decision;
+    QComboBox *m_source; ///< whose margins
+    QWidget *m_barsPanel;
+    QSplitter *m_first;  ///< the first tab: loss and bars
+    QTabWidget *m_tabs;
+    QSplitter *m_grid;
+    QSplitter *m_upper;
+    QSplitter *m_lower;
+    bool m_plane = false; ///< inputs are points of a plane
 };
 
 } // namespace mrg

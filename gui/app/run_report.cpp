@@ -1,116 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/app/run_report.h"
 
+#include "engine/data/DatasetStatistics.h"
 #include "engine/metrics/margin_views.h"
 #include "engine/network/check.h"
 #include "engine/network/experiment_file.h"
-#include "engine/spec/value_json.h"
 #include "engine/store/version.h"
 #include "engine/training/evaluation_json.h"
-#include "gui/plots/ClassBars.h"
-#include "gui/widgets/MatrixView.h"
-#include "gui/widgets/PlotStyle.h"
-#include "gui/widgets/Theme.h"
+#include "gui/app/report_pictures.h"
+#include "gui/document/network_edits.h"
 
-#include <QBuffer>
-#include <QPainter>
-#include <QSvgGenerator>
+#include <QSysInfo>
 #include <nlohmann/json.hpp>
-#include <qcustomplot.h>
 
 #include <cmath>
-#include <functional>
 
 namespace mrg {
 
 namespace {
 
-constexpr int pictureWidth = 860;
-
-/// What `draw` paints on a page of this size, as SVG.
-QByteArray svgOf(QSize size, const std::function<void(QPainter &)> &draw)
-{
-    QBuffer buffer;
-    buffer.open(QIODevice::WriteOnly);
-    QSvgGenerator generator;
-    generator.setOutputDevice(&buffer);
-    generator.setSize(size);
-    generator.setViewBox(QRect(QPoint(0, 0), size));
-    QPainter painter(&generator);
-    draw(painter);
-    painter.end();
-    return buffer.data();
-}
-
-QByteArray svgOfPlot(QCustomPlot &plot, QSize size)
-{
-    QBuffer buffer;
-    buffer.open(QIODevice::WriteOnly);
-    QSvgGenerator generator;
-    generator.setOutputDevice(&buffer);
-    generator.setSize(size);
-    generator.setViewBox(QRect(QPoint(0, 0), size));
-    QCPPainter painter(&generator);
-    painter.setMode(QCPPainter::pmVectorized);
-    painter.setMode(QCPPainter::pmNoCaching);
-    plot.toPainter(&painter, size.width(), size.height());
-    painter.end();
-    return buffer.data();
-}
-
 QString numberText(double value) { return std::isnan(value) ? "–" : QString::number(value, 'g', 5); }
-
-struct Curve {
-    const char *series;
-    QString name;
-    QColor color;
-    double width;
-};
-
-Result<QByteArray> curves(const RunStore &store, int64_t run, const Theme &theme)
-{
-    QCustomPlot plot;
-    plot.legend->setVisible(true);
-    plot.xAxis->setLabel("epoch");
-    plot.yAxis->setLabel("loss");
-    stylePlot(plot, theme);
-    QColor faint = theme.trainCurve;
-    faint.setAlpha(70);
-    for (const Curve &curve : {Curve{"train/loss", "each step", faint, 1}, Curve{"train/epoch_loss", "epoch mean", theme.trainCurve, 2},
-                               Curve{"validation/loss", "validation", theme.validationCurve, 2}}) {
-        const Result<std::vector<StoredPoint>> points = store.points(run, curve.series);
-        if (!points)
-            return points.error();
-        QVector<double> x;
-        QVector<double> y;
-        for (const StoredPoint &point : *points) {
-            x.append(point.epoch);
-            y.append(point.value);
-        }
-        QCPGraph *graph = plot.addGraph();
-        graph->setName(curve.name);
-        graph->setPen(QPen(curve.color, curve.width));
-        graph->setData(x, y, true);
-    }
-    const Result<std::vector<StoredEvent>> events = store.events(run);
-    if (!events)
-        return events.error();
-    for (const StoredEvent &event : *events) {
-        auto *line = new QCPItemStraightLine(&plot);
-        line->point1->setCoords(event.epoch, 0);
-        line->point2->setCoords(event.epoch, 1);
-        line->setPen(QPen(theme.warning, 1, Qt::DashLine));
-    }
-    plot.rescaleAxes();
-    plot.yAxis->scaleRange(1.08);
-    plot.xAxis->setRangeLower(0);
-    return svgOfPlot(plot, {pictureWidth, 360});
-}
-
-QString nameOf(const NetworkNode &node)
-{
-    return QString::fromStdString(node.title.empty() ? node.type : node.title);
-}
 
 QString argsText(const Arguments &args)
 {
@@ -120,7 +29,7 @@ QString argsText(const Arguments &args)
     return parts.join(", ");
 }
 
-ReportSection networkSection(const Experiment &experiment, const CheckedNetwork &checked)
+ReportSection nodesSection(const Experiment &experiment, const CheckedNetwork &checked)
 {
     QVector<QStringList> rows{{"Node", "Options", "Gives", "Parameters"}};
     for (NodeId id : checked.order) {
@@ -131,10 +40,10 @@ ReportSection networkSection(const Experiment &experiment, const CheckedNetwork 
                 shapes << QString::fromStdString(shape.text());
         }
         const auto count = checked.parameters.find(id);
-        rows.append({nameOf(node), argsText(node.args), shapes.join("; "),
+        rows.append({nodeName(node), argsText(node.args), shapes.join("; "),
                      count == checked.parameters.end() || count->second == 0 ? "" : QString::number(count->second)});
     }
-    return {"Network", htmlTable(rows), {}, {}};
+    return {"Nodes", htmlTable(rows), {}, {}};
 }
 
 ReportSection settingsSection(const RunSummary &summary, const TrainingSettings &t)
@@ -146,10 +55,30 @@ ReportSection settingsSection(const RunSummary &summary, const TrainingSettings 
     rows.append({"Epochs", QString::number(t.epochs)});
     rows.append({"Seed", QString::number(t.seed)});
     rows.append({"Shuffle, drop last", QString(t.shuffle ? "yes" : "no") + ", " + (t.dropLast ? "yes" : "no")});
-    rows.append({"Data", QString::fromStdString(summary.dataset + ", digest " + summary.dataDigest)});
     rows.append({"Started, state", QString::fromStdString(summary.startedAt + ", " + summary.state) + QString(", %1 steps").arg(summary.steps)});
-    rows.append({"Marginalia", QString::fromStdString(summary.engineVersion)});
     return {"Settings", htmlTable(rows), {}, {}};
+}
+
+ReportSection versionsSection(const RunSummary &summary)
+{
+    QVector<QStringList> rows{{"Version", ""}};
+    rows.append({"Marginalia, when trained", QString::fromStdString(summary.engineVersion)});
+    rows.append({"Marginalia, when reported", QString::fromStdString(engineVersion())});
+    rows.append({"Qt", QString(qVersion())});
+    rows.append({"System", QSysInfo::prettyProductName() + ", " + QSysInfo::currentCpuArchitecture()});
+    return {"Versions", htmlTable(rows), {}, {}};
+}
+
+ReportSection definitionsSection(const Vocabulary &vocabulary, Task task)
+{
+    QString html;
+    for (const MetricSpec &spec : vocabulary.metrics) {
+        if (spec.task == task) {
+            html += "<p><b>" + QString::fromStdString(spec.title).toHtmlEscaped() + "</b>: "
+                    + QString::fromStdString(spec.definition).toHtmlEscaped() + "</p>";
+        }
+    }
+    return {"Definitions", html, {}, {}};
 }
 
 std::optional<Evaluation> storedEvaluation(const RunStore &store, int64_t run, const char *name)
@@ -178,71 +107,62 @@ ReportSection metricsSection(const Vocabulary &vocabulary, Task task, const std:
         return QString("–");
     };
     rows.append({"Loss", validation ? numberText(validation->loss) : "–", test ? numberText(test->loss) : "–"});
-    QString definitions;
     for (const MetricSpec &spec : vocabulary.metrics) {
         if (spec.task != task)
             continue;
         rows.append({QString::fromStdString(spec.title), find(validation, spec.name), find(test, spec.name)});
-        definitions += "<p><b>" + QString::fromStdString(spec.title).toHtmlEscaped() + "</b>: "
-                + QString::fromStdString(spec.definition).toHtmlEscaped() + "</p>";
     }
     ReportSection section{"Final metrics", htmlTable(rows), {}, {}};
     if (validation && !validation->thresholdRule.empty())
         section.caption = "Yes means " + QString::fromStdString(validation->thresholdRule) + ".";
-    section.html += "<details><summary>Definitions</summary>" + definitions + "</details>";
     return section;
 }
 
-void addMargins(Report &report, const Evaluation &validation, const QStringList &labels, const Theme &theme)
+ReportSection dataSection(const RunSummary &summary, const DataSplit &split, const DatasetStatistics &figures)
 {
-    ClassBars bars(theme);
-    bars.setStatistics(validation.margins, labels);
-    const int height = 30 + 19 * static_cast<int>(labels.size());
-    report.sections.append({"Margin violations per class", {},
-                            svgOf({pictureWidth, height}, [&](QPainter &p) { bars.draw(p, QRectF(0, 0, pictureWidth, height)); }),
-                            "Missed: share of a label's pairs in which it does not lead the rival by the margin. Intruding: share of a "
-                            "rival's pairs in which it comes closer than the margin. Validation data."});
-    QVector<double> rates;
-    QVector<QStringList> rows{{"Class", "Missed", "Intruding", "Both", "Hinge as label", "Hinge as rival"}};
-    const std::vector<ClassMargins> classes = classMargins(validation.margins);
-    for (int64_t j = 0; j < validation.margins.classes; ++j) {
-        for (int64_t i = 0; i < validation.margins.classes; ++i)
-            rates.append(pairRate(validation.margins, j, i));
-        const ClassMargins &one = classes[static_cast<size_t>(j)];
-        rows.append({labels.value(static_cast<int>(j)), numberText(one.missRate), numberText(one.intrusionRate),
-                     numberText(one.totalRate), numberText(one.missHinge), numberText(one.intrusionHinge)});
+    const auto size = [](const std::shared_ptr<const Dataset> &part) { return QString::number(part ? part->size() : 0); };
+    const Dataset &train = *split.train;
+    QVector<QStringList> rows{{"Data", ""}};
+    rows.append({"Name", QString::fromStdString(summary.dataset)});
+    rows.append({"Task", QString(taskName(train.task))});
+    rows.append({"Samples for training, validation, test", size(split.train) + ", " + size(split.validation) + ", " + size(split.test)});
+    rows.append({"Numbers in a sample", QString::number(figures.features)});
+    if (train.task != Task::Regression)
+        rows.append({train.task == Task::MultiLabel ? "Labels" : "Classes", QString::number(figures.classes)});
+    if (train.task == Task::MultiLabel) {
+        rows.append({"Labels of a sample (mean, fewest, most)",
+                     QString("%1, %2, %3").arg(figures.cardinality, 0, 'f', 2).arg(figures.fewestLabels).arg(figures.mostLabels)});
+        rows.append({"Density, mean imbalance (IRLbl)", QString("%1, %2").arg(figures.density, 0, 'f', 3).arg(figures.meanImbalance, 0, 'f', 1)});
     }
-    MatrixView matrix(theme);
-    matrix.setMatrix(rates, labels, "label", "rival");
-    report.sections.append({"Pairwise violations", {},
-                            svgOf({pictureWidth, pictureWidth}, [&](QPainter &p) { matrix.draw(p, QRectF(0, 0, pictureWidth, pictureWidth)); }),
-                            "Row: a label that holds; column: a rival that does not. Colour: share of such pairs in which the label does "
-                            "not lead by the margin. Blank: the pair never occurred."});
-    report.sections.append({"Per class", htmlTable(rows), {}, {}});
+    rows.append({"Digest", QString::fromStdString(summary.dataDigest)});
+    ReportSection section{"Data", htmlTable(rows), {}, {}};
+    section.caption = QString::fromStdString(split.about);
+    return section;
 }
 
-void addConfusion(Report &report, const Evaluation &validation, const QStringList &labels, const Theme &theme)
+ReportSection classesSection(const MarginStatistics &margins, const QStringList &labels)
 {
-    const auto count = static_cast<qsizetype>(labels.size());
-    if (static_cast<qsizetype>(validation.confusion.size()) != count * count)
-        return;
-    QVector<double> shares;
-    for (qsizetype row = 0; row < count; ++row) {
-        double total = 0;
-        for (qsizetype column = 0; column < count; ++column)
-            total += static_cast<double>(validation.confusion[static_cast<size_t>(row * count + column)]);
-        for (qsizetype column = 0; column < count; ++column)
-            shares.append(total > 0 ? static_cast<double>(validation.confusion[static_cast<size_t>(row * count + column)]) / total : std::nan(""));
+    QVector<QStringList> rows{{"Class", "Missed", "Intruding", "Both", "Hinge as label", "Hinge as rival"}};
+    const std::vector<ClassMargins> classes = classMargins(margins);
+    for (size_t c = 0; c < classes.size(); ++c) {
+        const ClassMargins &one = classes[c];
+        rows.append({labels.value(static_cast<int>(c)), numberText(one.missRate), numberText(one.intrusionRate),
+                     numberText(one.totalRate), numberText(one.missHinge), numberText(one.intrusionHinge)});
     }
-    MatrixView matrix(theme);
-    matrix.setMatrix(shares, labels, "truth", "prediction");
-    report.sections.append({"Confusion", {}, svgOf({620, 560}, [&](QPainter &p) { matrix.draw(p, QRectF(0, 0, 620, 560)); }),
-                            "Share of each true class (row) that was predicted as each class (column). Validation data."});
+    return {"Per class", htmlTable(rows), {}, "Validation data."};
+}
+
+/// Sections without content are left out.
+void add(Report &report, const ReportSection &section)
+{
+    if (!section.html.isEmpty() || section.picture)
+        report.sections.append(section);
 }
 
 } // namespace
 
-Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary &vocabulary)
+Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary &vocabulary,
+                           const std::filesystem::path &baseFolder, std::optional<Evaluation> validation)
 {
     const Result<RunSummary> summary = store.run(run);
     if (!summary)
@@ -253,7 +173,6 @@ Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary 
     const Result<Experiment> experiment = readExperiment(*text);
     if (!experiment)
         return experiment.error();
-    const Theme theme = Theme::light();
 
     Report report;
     report.title = QString::fromStdString(experiment->title.empty() ? "Training run" : experiment->title);
@@ -262,45 +181,64 @@ Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary 
                               .arg(QString::fromStdString(summary->loss), QString::fromStdString(summary->dataset))
                               .arg(summary->seed)
                               .arg(QString::fromStdString(summary->startedAt));
-    std::optional<DataDescription> data;
+    std::optional<DataSplit> split;
     const CheckedNetwork checked = check(
             experiment->network, vocabulary,
             [&](const NetworkNode &node) -> Result<DataDescription> {
-                const Result<DataSplit> split = vocabulary.dataset(node.type.substr(5))->load(node.args, {});
-                if (!split)
-                    return split.error();
-                data = describe(*split->train);
-                return *data;
+                Result<DataSplit> loaded = vocabulary.dataset(node.type.substr(5))->load(node.args, baseFolder);
+                if (!loaded)
+                    return loaded.error();
+                split = std::move(*loaded);
+                return describe(*split->train);
             },
             experiment->training.batchSize);
-    if (!experiment->notes.empty())
-        report.sections.append({"About", "<p>" + QString::fromStdString(experiment->notes).toHtmlEscaped() + "</p>", {}, {}});
-    report.sections.append(networkSection(*experiment, checked));
-    report.sections.append(settingsSection(*summary, experiment->training));
-    const Result<QByteArray> picture = curves(store, run, theme);
-    if (!picture)
-        return picture.error();
-    report.sections.append({"Loss", {}, *picture, "Each step, the mean of each epoch, and validation data."});
-
-    const std::optional<Evaluation> validation = storedEvaluation(store, run, "evaluation/validation");
+    if (!validation)
+        validation = storedEvaluation(store, run, "evaluation/validation");
     const std::optional<Evaluation> test = storedEvaluation(store, run, "evaluation/test");
-    if (validation || test)
-        report.sections.append(metricsSection(vocabulary, data ? data->task : Task::MultiLabel, validation, test));
     QStringList labels;
-    for (int64_t c = 0; c < (validation ? validation->margins.classes : 0); ++c)
-        labels << (data && c < data->classes ? QString::fromStdString(data->labelNames[static_cast<size_t>(c)]) : QString::number(c));
+    for (int64_t c = 0; c < (split ? split->train->classCount() : validation ? validation->margins.classes : 0); ++c)
+        labels << (split ? QString::fromStdString(split->train->labelNames[static_cast<size_t>(c)]) : QString::number(c));
+
+    if (!experiment->notes.empty())
+        add(report, {"About", "<p>" + QString::fromStdString(experiment->notes).toHtmlEscaped() + "</p>", {}, {}});
+    add(report, networkPicture(experiment->network, checked, vocabulary));
+    const Task task = split ? split->train->task : Task::MultiLabel;
+    if (validation || test)
+        add(report, metricsSection(vocabulary, task, validation, test));
+    const Result<ReportSection> loss = lossPicture(store, run);
+    if (!loss)
+        return loss.error();
+    add(report, *loss);
+    const Result<ReportSection> rates = ratesPicture(store, run, labels);
+    if (!rates)
+        return rates.error();
+    add(report, *rates);
     if (validation && !labels.isEmpty()) {
-        addConfusion(report, *validation, labels, theme);
-        addMargins(report, *validation, labels, theme);
+        add(report, confusionPicture(*validation, labels));
+        add(report, barsPicture(validation->margins, labels));
+        add(report, pairsPicture(validation->margins, labels));
+        add(report, classesSection(validation->margins, labels));
     }
+    if (split) {
+        const DatasetStatistics figures = computeStatistics(*split->train);
+        add(report, dataSection(*summary, *split, figures));
+        std::vector<double> shares;
+        for (int64_t c = 0; c < figures.classes; ++c)
+            shares.push_back(figures.frequency(c));
+        add(report, frequencyPicture(shares, labels));
+    }
+    add(report, nodesSection(*experiment, checked));
+    add(report, settingsSection(*summary, experiment->training));
     const Result<std::vector<StoredEvent>> events = store.events(run);
     if (events && !events->empty()) {
         QVector<QStringList> rows{{"Step", "Epoch", "Change"}};
         for (const StoredEvent &event : *events)
             rows.append({QString::number(event.step), QString::number(event.epoch, 'f', 2), QString::fromStdString(event.text)});
-        report.sections.append({"Changes by hand", htmlTable(rows), {}, {}});
+        add(report, {"Changes by hand", htmlTable(rows), {}, {}});
     }
-    report.sections.append({"Experiment file", "<pre>" + QString::fromStdString(*text).toHtmlEscaped() + "</pre>", {}, {}});
+    add(report, definitionsSection(vocabulary, task));
+    add(report, versionsSection(*summary));
+    add(report, {"Experiment file", "<pre>" + QString::fromStdString(*text).toHtmlEscaped() + "</pre>", {}, {}});
     return report;
 }
 

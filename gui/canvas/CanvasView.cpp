@@ -4,6 +4,7 @@
 #include "gui/canvas/CanvasScene.h"
 #include "gui/canvas/QuickInsert.h"
 #include "gui/canvas/WireItem.h"
+#include "gui/canvas/wire_drawing.h"
 #include "gui/document/ExperimentDocument.h"
 #include "gui/document/network_edits.h"
 #include "gui/document/node_mime.h"

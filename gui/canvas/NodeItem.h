@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "engine/network/check.h"
-#include "gui/widgets/Theme.h"
+#include "gui/canvas/NodeCard.h"
 
 #include <QGraphicsItem>
 
@@ -10,8 +9,7 @@ namespace mrg {
 
 class CanvasScene;
 
-/// A node as a card: group colour and name, its telling options, ports at the sides, a badge where
-/// something is wrong. Knows its node by id; what it shows is told by refresh().
+/// A node's card on the canvas. Knows its node by id; what it shows is told by refresh().
 class NodeItem : public QGraphicsItem {
 public:
     enum { Type = UserType + 1 };
@@ -45,28 +43,11 @@ protected:
     QVariant itemChange(GraphicsItemChange change, const QVariant &value) override;
 
 private:
-    struct PortView {
-        QString name;
-        QString summary;
-        bool variadic = false;
-    };
-    QRectF card() const { return QRectF(0, 0, m_width, m_height); }
-    QPointF localPort(size_t row, bool input) const;
-
     CanvasScene &m_scene;
     NodeId m_id;
-    QString m_title;
-    QString m_options;
-    QString m_count;
-    QColor m_color;
-    QString m_icon;
-    std::vector<PortView> m_inputs;
-    std::vector<PortView> m_outputs;
-    std::optional<Severity> m_severity;
-    QString m_highlight;
-    bool m_highlightInput = true;
-    double m_width = 170;
-    double m_height = 70;
+    NodeCard m_card;
+    QString m_litPort;
+    bool m_litInput = true;
     bool m_refreshing = false;
 };
 

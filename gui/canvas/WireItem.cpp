@@ -2,6 +2,8 @@
 #include "gui/canvas/WireItem.h"
 
 #include "gui/canvas/CanvasScene.h"
+#include "gui/canvas/NodeItem.h"
+#include "gui/canvas/wire_drawing.h"
 #include "gui/document/ExperimentDocument.h"
 
 #include <QFontMetricsF>
@@ -15,26 +17,9 @@ namespace mrg {
 
 namespace {
 constexpr double grabWidth = 14;
-constexpr double pillHeight = 18;
 constexpr double buttonHeight = 24;
 constexpr double widestError = 300;
-
-QFont pillFont(bool bold = false)
-{
-    QFont font;
-    font.setPixelSize(11);
-    font.setWeight(bold ? QFont::DemiBold : QFont::Normal);
-    return font;
-}
 } // namespace
-
-QPainterPath wirePath(QPointF from, QPointF to)
-{
-    const double reach = std::clamp(std::abs(to.x() - from.x()) / 2, 36.0, 160.0);
-    QPainterPath path(from);
-    path.cubicTo(from + QPointF(reach, 0), to - QPointF(reach, 0), to);
-    return path;
-}
 
 WireItem::WireItem(CanvasScene &scene, Wire wire) : m_scene(scene), m_wire(std::move(wire))
 {
@@ -75,17 +60,21 @@ void WireItem::updatePath()
 void WireItem::layOut()
 {
     const QPointF middle = path().pointAtPercent(0.5);
-    const QFontMetricsF metrics(pillFont());
+    const QFontMetricsF metrics(wireFont());
     if (m_error.isEmpty()) {
-        const double width = metrics.horizontalAdvance(m_shape) + 14;
-        m_pill = m_shape.isEmpty() ? QRectF() : QRectF(middle.x() - width / 2, middle.y() - pillHeight / 2, width, pillHeight);
+        m_pill = shapePill(path(), m_shape);
         return;
     }
     const QRectF text = metrics.boundingRect(QRectF(0, 0, widestError, 400), Qt::TextWordWrap, m_error);
     const double width = std::max(text.width() + 20, 160.0);
     double height = text.height() + 14;
-    // Below the wire, so that the ends stay in sight.
-    m_pill = QRectF(middle.x() - width / 2, middle.y() + 10, width, height + static_cast<double>(m_buttons.size()) * (buttonHeight + 4) + (m_buttons.empty() ? 0 : 4));
+    // Below the wire and the cards at its ends, so that they stay in sight.
+    double top = middle.y() + 10;
+    for (NodeId id : {m_wire.from.node, m_wire.to.node}) {
+        if (const NodeItem *end = m_scene.itemFor(id))
+            top = std::max(top, end->sceneBoundingRect().bottom());
+    }
+    m_pill = QRectF(middle.x() - width / 2, top, width, height + static_cast<double>(m_buttons.size()) * (buttonHeight + 4) + (m_buttons.empty() ? 0 : 4));
     double y = m_pill.top() + height;
     for (Button &button : m_buttons) {
         button.rect = QRectF(m_pill.left() + 8, y, width - 16, buttonHeight);
@@ -126,29 +115,19 @@ QRectF WireItem::boundingRect() const
 void WireItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *option, QWidget *)
 {
     const Theme &theme = m_scene.theme();
-    painter->setRenderHint(QPainter::Antialiasing);
     const bool selected = option->state & QStyle::State_Selected;
-    const QColor color = hasError() ? theme.error : selected ? theme.accent : theme.wire;
-    painter->setBrush(Qt::NoBrush);
-    painter->setPen(QPen(color, selected || hasError() ? 2.6 : 1.8, Qt::SolidLine, Qt::RoundCap));
-    painter->drawPath(path());
-    if (m_pill.isEmpty())
-        return;
-    painter->setFont(pillFont());
-    if (!hasError()) {
-        painter->setPen(QPen(selected ? theme.accent : theme.border, 1));
-        painter->setBrush(theme.surface);
-        painter->drawRoundedRect(m_pill, pillHeight / 2, pillHeight / 2);
-        painter->setPen(theme.mutedText);
-        painter->drawText(m_pill, Qt::AlignCenter, m_shape);
-        return;
-    }
+    const WireLook look = hasError() ? WireLook::Wrong : selected ? WireLook::Selected : WireLook::Plain;
+    drawWire(*painter, path(), look, theme);
+    if (!hasError())
+        return drawShapePill(*painter, m_pill, m_shape, look, theme);
     painter->setPen(QPen(theme.error, 1.4));
+    painter->drawLine(path().pointAtPercent(0.5), QPointF(m_pill.center().x(), m_pill.top()));
     painter->setBrush(theme.surface);
     painter->drawRoundedRect(m_pill, 8, 8);
     painter->setPen(theme.text);
+    painter->setFont(wireFont());
     painter->drawText(m_pill.adjusted(10, 7, -10, -6), Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, m_error);
-    painter->setFont(pillFont(true));
+    painter->setFont(wireFont(true));
     for (const Button &button : m_buttons) {
         painter->setPen(Qt::NoPen);
         painter->setBrush(theme.accent);

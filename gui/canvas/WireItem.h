@@ -48,7 +48,4 @@ private:
     QRectF m_pill;
 };
 
-/// The curve from an output to an input.
-QPainterPath wirePath(QPointF from, QPointF to);
-
 } // namespace mrg

@@ -9,6 +9,7 @@
 #include "engine/training/Session.h"
 #include "engine/training/evaluation_json.h"
 #include "gui/app/run_report.h"
+#include "gui/widgets/Theme.h"
 
 #include <QApplication>
 #include <QTemporaryDir>
@@ -79,6 +80,7 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     if (!request.report.empty()) {
         qputenv("QT_QPA_PLATFORM", "offscreen");
         application = std::make_unique<QApplication>(argc, argv);
+        useOwnFont(*application);
     }
     setNumThreads(request.threads);
     Result<Experiment> experiment = loadExperiment(request.file);
@@ -150,7 +152,7 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
         }
         std::ofstream(out / "result.json") << json.dump(2) << "\n";
         if (!request.report.empty()) {
-            const Result<Report> report = reportOfRun(*store, last.runId, vocabulary);
+            const Result<Report> report = reportOfRun(*store, last.runId, vocabulary, std::filesystem::path(request.file).parent_path(), last.validation);
             const Result<void> written
                     = report ? writeReport(*report, QString::fromStdString(request.report)) : Result<void>(report.error());
             if (!written)

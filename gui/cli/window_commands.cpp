@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/data/ResourcePaths.h"
 #include "engine/store/RunStore.h"
+#include "gui/app/ExampleCard.h"
 #include "gui/app/MainWindow.h"
+#include "gui/app/ResultsView.h"
+#include "gui/app/WelcomePage.h"
 #include "gui/app/run_report.h"
 #include "gui/canvas/CanvasScene.h"
 #include "gui/canvas/CanvasView.h"
@@ -10,7 +13,6 @@
 #include <QApplication>
 #include <QDir>
 #include <QElapsedTimer>
-#include <QMessageBox>
 #include <QStandardPaths>
 #include <QTabWidget>
 #include <QTemporaryDir>
@@ -23,6 +25,8 @@ namespace mrg {
 namespace {
 
 constexpr int patienceMs = 120000;
+constexpr QSize shotSize(1440, 900);
+constexpr QSize largeShotSize(1920, 1200);
 
 QString example(const char *name) { return QString::fromStdString((resourcesFolder() / "examples" / name).string()); }
 
@@ -76,6 +80,18 @@ bool picture(QWidget &window, const QString &path, qreal scale)
     return image.save(path);
 }
 
+/// Exports the run and waits for it.
+bool exportNow(MainWindow &window, const QString &path)
+{
+    std::optional<QString> problem;
+    const QMetaObject::Connection told = QObject::connect(&window, &MainWindow::exported, &window,
+                                                          [&](const QString &, const QString &text) { problem = text; });
+    window.exportRun(path);
+    waitUntil([&] { return problem.has_value(); });
+    QObject::disconnect(told);
+    return problem && problem->isEmpty();
+}
+
 int complain(const QString &text)
 {
     std::fprintf(stderr, "%s\n", qPrintable(text));
@@ -91,15 +107,7 @@ int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const std
     ThemeManager themes(application);
     MainWindow window(vocabulary, themes, QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
     window.show();
-    if (!file.empty())
-        window.openFile(QString::fromStdString(file));
-    else if (window.hasRecovery()
-             && QMessageBox::question(&window, MainWindow::tr("Restore?"),
-                                      MainWindow::tr("Marginalia did not end properly. Shall the experiment be brought back as last edited?"))
-                     == QMessageBox::Yes)
-        window.restoreRecovery();
-    else
-        window.openExample(example("debtags.mrg"));
+    window.begin(QString::fromStdString(file));
     return QApplication::exec();
 }
 
@@ -121,7 +129,7 @@ int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::
     if (!picture(window, out.filePath("window.png"), 1))
         return complain("Can't write " + out.filePath("window.png"));
     for (const char *name : {"report.html", "report.pdf", "metrics.csv"}) {
-        if (!window.exportRun(out.filePath(name)))
+        if (!exportNow(window, out.filePath(name)))
             return 1;
         std::printf("%s\n", qPrintable(out.absoluteFilePath(name)));
     }
@@ -153,7 +161,16 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
         }
         return true;
     };
-    bool good = shoot("empty") && trainExample(window, "debtags.mrg");
+    window.showWelcome();
+    window.resize(shotSize);
+    // The cards read their data one after the other.
+    const auto pictured = [&] {
+        const QVector<ExampleCard *> &cards = window.welcome()->cards();
+        return std::all_of(cards.begin(), cards.end(), [](const ExampleCard *card) { return !card->glyph().isEmpty(); });
+    };
+    bool good = waitUntil(pictured) && shoot("welcome");
+    window.showWorkbench();
+    good = good && shoot("empty") && trainExample(window, "debtags.mrg");
     auto *results = window.findChild<QTabWidget *>("results");
     for (int tab = 0; good && tab < results->count(); ++tab) {
         if (results->isTabVisible(tab)) {
@@ -176,9 +193,11 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
     }
     if (good && trainExample(window, "spirals.mrg")) {
         results->setCurrentIndex(results->count() - 1);
-        window.controller().stepEpoch();
         waitUntil([&] { return window.controller().snapshot().decision.has_value(); });
         good = shoot("spirals");
+        window.findChild<ResultsView *>()->setTogether(true);
+        window.resize(largeShotSize);
+        good = good && shoot("together");
     }
     return good ? 0 : complain("Not all pictures could be made.");
 }
@@ -186,7 +205,8 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
 int reportCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &run, const std::string &out)
 {
     withoutDisplay();
-    const QApplication application(argc, argv);
+    QApplication application(argc, argv);
+    useOwnFont(application);
     const std::filesystem::path path
             = std::filesystem::is_directory(run) ? std::filesystem::path(run) / "runs.sqlite" : std::filesystem::path(run);
     if (!std::filesystem::exists(path))

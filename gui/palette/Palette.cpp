@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/palette/Palette.h"
 
+#include "gui/document/node_look.h"
 #include "gui/document/node_mime.h"
 #include "gui/widgets/Icons.h"
 #include "gui/widgets/fuzzy.h"
@@ -91,11 +92,8 @@ void Palette::setTheme(const Theme &theme)
         for (int i = 0; i < group->childCount(); ++i) {
             const std::string type = group->child(i)->data(0, typeRole).toString().toStdString();
             const Spec *spec = m_vocabulary.spec(type);
-            const char *icon = spec->group == Group::Data     ? "data"
-                    : spec->isLoss()                           ? "loss"
-                    : m_vocabulary.registry.function(spec->name) ? "function"
-                                                               : "layer";
-            group->child(i)->setIcon(0, iconPixmap(icon, theme.group(static_cast<int>(spec->group)), 16));
+            const NodeLook look = nodeLook(type, spec, theme);
+            group->child(i)->setIcon(0, iconPixmap(look.icon, look.color, 16));
         }
     }
 }

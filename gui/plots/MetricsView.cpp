@@ -10,20 +10,25 @@
 
 namespace mrg {
 
-MetricsView::MetricsView(const std::vector<MetricSpec> &specs, QWidget *parent)
-    : QWidget(parent), m_specs(specs), m_table(new QTableWidget(0, 3)), m_rule(new QLabel)
+namespace {
+constexpr int columns = 4;
+}
+
+MetricsView::MetricsView(const std::vector<MetricSpec> &specs, const Theme &theme, QWidget *parent)
+    : QWidget(parent), m_theme(theme), m_specs(specs), m_table(new QTableWidget(0, columns)), m_rule(new QLabel)
 {
     m_table->setObjectName("metricsTable");
-    m_table->setHorizontalHeaderLabels({tr("Metric"), tr("Validation"), tr("Change")});
+    m_table->setHorizontalHeaderLabels({tr("Metric"), QString(), tr("Validation"), tr("Since last time")});
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(28);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionMode(QAbstractItemView::NoSelection);
     m_table->setFocusPolicy(Qt::NoFocus);
     m_table->setShowGrid(false);
-    m_table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
-    m_table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
-    m_table->horizontalHeader()->setSectionResizeMode(2, QHeaderView::ResizeToContents);
+    for (int column = 0; column < columns; ++column) {
+        m_table->horizontalHeader()->setSectionResizeMode(column, column == 0 ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+        m_table->horizontalHeaderItem(column)->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    }
     m_rule->setProperty("role", "muted");
     m_rule->setWordWrap(true);
     m_rule->setContentsMargins(10, 4, 10, 8);
@@ -50,6 +55,20 @@ void MetricsView::setEvaluation(const std::optional<Evaluation> &evaluation, Tas
     m_step = evaluation->step;
     m_before = std::move(m_current);
     m_current = evaluation;
+    m_task = task;
+    fill();
+}
+
+void MetricsView::setTheme(const Theme &theme)
+{
+    m_theme = theme;
+    if (m_current)
+        fill();
+}
+
+void MetricsView::fill()
+{
+    const Evaluation &evaluation = *m_current;
     struct Row {
         QString title;
         QString definition;
@@ -67,9 +86,9 @@ void MetricsView::setEvaluation(const std::optional<Evaluation> &evaluation, Tas
         return std::nan("");
     };
     QVector<Row> rows{{tr("Loss"), tr("The loss itself on validation data, in evaluation mode."),
-                       evaluation->loss, m_before ? m_before->loss : std::nan(""), false}};
+                       evaluation.loss, m_before ? m_before->loss : std::nan(""), false}};
     for (const MetricSpec &spec : m_specs) {
-        if (spec.task == task)
+        if (spec.task == m_task)
             rows.append({QString::fromStdString(spec.title), QString::fromStdString(spec.definition),
                          valueIn(m_current, spec.name), valueIn(m_before, spec.name), spec.higherIsBetter});
     }
@@ -77,27 +96,31 @@ void MetricsView::setEvaluation(const std::optional<Evaluation> &evaluation, Tas
     for (int i = 0; i < rows.size(); ++i) {
         const Row &row = rows[i];
         const double change = row.value - row.before;
-        QString changeText;
-        if (std::isfinite(change) && std::abs(change) > 5e-5)
-            changeText = ((change > 0) == row.higherIsBetter ? "▲ " : "▼ ") + QString::number(std::abs(change), 'f', 4);
-        const QStringList texts{row.title + (row.higherIsBetter ? "  ↑" : "  ↓"), QString::number(row.value, 'f', 4), changeText};
+        const bool changed = std::isfinite(change) && std::abs(change) > 5e-5;
+        const bool better = (change > 0) == row.higherIsBetter;
+        const QString changeText = changed ? (change > 0 ? "+" : "−") + QString::number(std::abs(change), 'f', 4) + (better ? tr("  better") : tr("  worse"))
+                                           : QString();
+        const QStringList texts{row.title, row.higherIsBetter ? tr("higher is better") : tr("lower is better"),
+                                QString::number(row.value, 'f', 4), changeText};
         for (int column = 0; column < texts.size(); ++column) {
             QTableWidgetItem *item = m_table->item(i, column);
             if (!item) {
                 item = new QTableWidgetItem;
-                item->setTextAlignment((column ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+                item->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
                 m_table->setItem(i, column, item);
             }
             item->setText(texts[column]);
+            const QColor plain = column == 1 ? m_theme.mutedText : m_theme.text;
+            item->setForeground(column == 3 && changed ? better ? m_theme.success : m_theme.error : plain);
             item->setToolTip("<p>" + row.definition.toHtmlEscaped() + "</p><p>"
                              + (row.higherIsBetter ? tr("Higher is better.") : tr("Lower is better.")) + "</p>");
         }
     }
-    m_rule->setText(evaluation->thresholdRule.empty()
-                            ? tr("%1 samples").arg(evaluation->samples)
+    m_rule->setText(evaluation.thresholdRule.empty()
+                            ? tr("%1 samples").arg(evaluation.samples)
                             : tr("%1 samples; for F1, Hamming and subset accuracy yes means %2.")
-                                      .arg(evaluation->samples)
-                                      .arg(QString::fromStdString(evaluation->thresholdRule)));
+                                      .arg(evaluation.samples)
+                                      .arg(QString::fromStdString(evaluation.thresholdRule)));
 }
 
 } // namespace mrg

@@ -2,16 +2,21 @@
 #include "gui/reports/Report.h"
 
 #include <QAbstractTextDocumentLayout>
+#include <QBuffer>
 #include <QPageSize>
 #include <QPainter>
 #include <QPdfWriter>
 #include <QSaveFile>
-#include <QSvgRenderer>
+#include <QSvgGenerator>
 #include <QTextDocument>
+
+#include <algorithm>
 
 namespace mrg {
 
 namespace {
+
+constexpr double gap = 6;
 
 const char *style = R"(
 :root { color-scheme: light dark; --ground:#ffffff; --text:#1d232b; --muted:#5a6572; --line:#d9dde3; --card:#fafbfc; }
@@ -21,10 +26,16 @@ main { max-width: 900px; margin: 0 auto; padding: 40px 24px 80px; }
 h1 { font-size: 28px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 40px 0 12px; }
 .subtitle, .caption { color: var(--muted); } .caption { font-size: 13px; margin: 6px 0 0; }
 figure { margin: 0; padding: 12px; background: #ffffff; border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; }
-figure svg { width: 100%; height: auto; display: block; }
+figure svg { width: 100%; height: auto; display: block; } figure svg text { font-family: Inter, system-ui, "DejaVu Sans", sans-serif; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 5px 10px; border-bottom: 1px solid var(--line); } th { color: var(--muted); font-weight: 600; }
 td + td, th + th { text-align: right; } pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px; overflow-x: auto; font-size: 12px; }
+)";
+
+const char *paperStyle = R"(
+body { font-size: 9pt; } h1 { font-size: 20pt; } h2 { font-size: 12pt; }
+table { border-collapse: collapse; } td, th { padding: 3px 6px 3px 0; text-align: left; border-bottom: 1px solid #d9dde3; }
+th { color: #5a6572; } .muted { color: #5a6572; } pre { font-size: 7pt; }
 )";
 
 Error cannotWrite(const QString &path, const QString &reason)
@@ -33,11 +44,20 @@ Error cannotWrite(const QString &path, const QString &reason)
                  "a writable place with free space", "choose another folder");
 }
 
-/// The <svg> element alone, without XML head or doctype, its size left to the page.
-QByteArray inlineSvg(const QByteArray &svg)
+/// The <svg> element alone, without XML head or doctype.
+QByteArray inlineSvg(const ReportPicture &picture)
 {
-    const qsizetype start = svg.indexOf("<svg");
-    return start < 0 ? QByteArray() : svg.mid(start);
+    QBuffer buffer;
+    buffer.open(QIODevice::WriteOnly);
+    QSvgGenerator generator;
+    generator.setOutputDevice(&buffer);
+    generator.setSize(picture.size.toSize());
+    generator.setViewBox(QRectF(QPointF(0, 0), picture.size));
+    QPainter painter(&generator);
+    picture.draw(painter, QRectF(QPointF(0, 0), picture.size));
+    painter.end();
+    const QByteArray svg = buffer.data();
+    return svg.mid(std::max<qsizetype>(svg.indexOf("<svg"), 0));
 }
 
 /// Lays text and pictures down page after page.
@@ -50,19 +70,32 @@ public:
     }
     bool isActive() const { return m_painter.isActive(); }
 
+    /// Begins a new page unless so much room is left on this one.
+    void keepTogether(double height)
+    {
+        if (m_y > 0 && m_y + height > m_height)
+            nextPage();
+    }
+    /// How high a text becomes.
+    double heightOf(const QString &html)
+    {
+        QTextDocument document;
+        lay(document, html);
+        return document.size().height();
+    }
+    QSizeF sizeOf(const ReportPicture &picture) const
+    {
+        const double scale = std::min(m_width / picture.size.width(), m_height * largestShare / picture.size.height());
+        return picture.size * scale;
+    }
+
     void text(const QString &html, double space)
     {
         QTextDocument document;
-        document.documentLayout()->setPaintDevice(&m_writer);
-        document.setDefaultStyleSheet("h1 { font-size: 20pt; } h2 { font-size: 13pt; } body { font-size: 9pt; }"
-                                      "table { border-collapse: collapse; } td, th { padding: 3px; text-align: left; }"
-                                      ".muted { color: #5a6572; } pre { font-size: 7pt; }");
-        document.setHtml("<body>" + html + "</body>");
-        document.setTextWidth(m_width);
+        lay(document, html);
         const double height = document.size().height();
-        const bool fits = m_y + height <= m_height;
-        if (!fits && height <= m_height)
-            nextPage();
+        if (height <= m_height * largestShare)
+            keepTogether(height);
         // What is taller than a page is cut at page ends.
         for (double done = 0; done < height;) {
             const double part = std::min(height - done, m_height - m_y);
@@ -78,26 +111,29 @@ public:
         m_y += space;
     }
 
-    void picture(const QByteArray &svg, double space)
+    void picture(const ReportPicture &picture, double space)
     {
-        QSvgRenderer renderer(svg);
-        const QSizeF size = renderer.viewBoxF().size();
-        if (size.isEmpty())
-            return;
-        double width = m_width;
-        double height = width * size.height() / size.width();
-        const double tallest = m_height * 0.75;
-        if (height > tallest) {
-            width *= tallest / height;
-            height = tallest;
-        }
-        if (m_y + height > m_height)
-            nextPage();
-        renderer.render(&m_painter, QRectF((m_width - width) / 2, m_y, width, height));
-        m_y += height + space;
+        const QSizeF size = sizeOf(picture);
+        keepTogether(size.height());
+        m_painter.save();
+        m_painter.translate((m_width - size.width()) / 2, m_y);
+        m_painter.scale(size.width() / picture.size.width(), size.height() / picture.size.height());
+        picture.draw(m_painter, QRectF(QPointF(0, 0), picture.size));
+        m_painter.restore();
+        m_y += size.height() + space;
     }
 
 private:
+    /// Nothing that is kept whole takes more of a page.
+    static constexpr double largestShare = 0.8;
+
+    void lay(QTextDocument &document, const QString &html)
+    {
+        document.documentLayout()->setPaintDevice(&m_writer);
+        document.setDefaultStyleSheet(paperStyle);
+        document.setHtml("<body>" + html + "</body>");
+        document.setTextWidth(m_width);
+    }
     void nextPage()
     {
         m_writer.newPage();
@@ -114,7 +150,7 @@ private:
 
 QString htmlTable(const QVector<QStringList> &rows)
 {
-    QString out = "<table>";
+    QString out = "<table width=\"100%\" cellspacing=\"0\">";
     for (qsizetype i = 0; i < rows.size(); ++i) {
         out += "<tr>";
         for (const QString &cell : rows[i])
@@ -132,8 +168,8 @@ QByteArray reportHtml(const Report &report)
             + report.title.toHtmlEscaped() + "</h1><p class=\"subtitle\">" + report.subtitle.toHtmlEscaped() + "</p>\n";
     for (const ReportSection &section : report.sections) {
         out += "<section><h2>" + section.title.toHtmlEscaped() + "</h2>" + section.html;
-        if (!section.svg.isEmpty())
-            out += "<figure>" + QString::fromUtf8(inlineSvg(section.svg)) + "</figure>";
+        if (section.picture)
+            out += "<figure>" + QString::fromUtf8(inlineSvg(section.picture)) + "</figure>";
         if (!section.caption.isEmpty())
             out += "<p class=\"caption\">" + section.caption.toHtmlEscaped() + "</p>";
         out += "</section>\n";
@@ -163,13 +199,18 @@ Result<void> writeReportPdf(const Report &report, const QString &path)
         PdfPages pages(writer);
         if (!pages.isActive())
             return cannotWrite(path, "the PDF could not be begun");
-        pages.text("<h1>" + report.title.toHtmlEscaped() + "</h1><p class=\"muted\">" + report.subtitle.toHtmlEscaped() + "</p>", 8);
+        pages.text("<h1>" + report.title.toHtmlEscaped() + "</h1><p class=\"muted\">" + report.subtitle.toHtmlEscaped() + "</p>", gap);
         for (const ReportSection &section : report.sections) {
-            pages.text("<h2>" + section.title.toHtmlEscaped() + "</h2>" + section.html, 6);
-            if (!section.svg.isEmpty())
-                pages.picture(section.svg, 4);
-            if (!section.caption.isEmpty())
-                pages.text("<p class=\"muted\">" + section.caption.toHtmlEscaped() + "</p>", 8);
+            const QString head = "<h2>" + section.title.toHtmlEscaped() + "</h2>" + section.html;
+            const QString caption = section.caption.isEmpty() ? QString() : "<p class=\"muted\">" + section.caption.toHtmlEscaped() + "</p>";
+            // A heading stays with its picture, and that with its caption.
+            if (section.picture)
+                pages.keepTogether(pages.heightOf(head) + pages.sizeOf(section.picture).height() + pages.heightOf(caption) + 2 * gap);
+            pages.text(head, gap);
+            if (section.picture)
+                pages.picture(section.picture, gap);
+            if (!caption.isEmpty())
+                pages.text(caption, gap);
         }
     }
     if (!file.commit())

@@ -133,6 +133,8 @@ void TrainingController::createSession()
     m_session = std::move(*session);
     for (const std::string &name : m_session->seriesNames())
         m_seriesByIndex.push_back(&m_series[QString::fromStdString(name)]);
+    if (m_watchesDecision)
+        post(Command::Kind::WatchDecision, {}, Value(true));
 }
 
 void TrainingController::drain()
@@ -294,6 +296,12 @@ void TrainingController::setEpochs(qint64 epochs)
     m_runExperiment.training.epochs = epochs;
 }
 
-void TrainingController::watchDecision(bool on) { post(Command::Kind::WatchDecision, {}, Value(on)); }
+void TrainingController::watchDecision(bool on)
+{
+    if (on == m_watchesDecision)
+        return;
+    m_watchesDecision = on;
+    post(Command::Kind::WatchDecision, {}, Value(on));
+}
 
 } // namespace mrg

@@ -70,6 +70,7 @@ public slots:
     void setOptimizerOption(const QString &name, const mrg::Value &value);
     void setLossOption(const QString &name, const mrg::Value &value);
     void setEpochs(qint64 epochs);
+    /// Whether the decision grid is wanted, in this run and later ones.
     void watchDecision(bool on);
 
 signals:
@@ -107,6 +108,7 @@ private:
     Experiment m_runExperiment;
     std::shared_ptr<const DataSplit> m_runData;
     std::shared_ptr<std::atomic<bool>> m_pending;
+    bool m_watchesDecision = false;
 };
 
 } // namespace mrg

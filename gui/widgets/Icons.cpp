@@ -30,15 +30,21 @@ QPixmap iconPixmap(const QString &name, const QColor &color, int size, qreal sca
     return pixmap;
 }
 
-QIcon themedIcon(const QString &name, const Theme &theme)
+static QIcon iconOf(const QString &name, const QColor &color, const QColor &disabled)
 {
     QIcon icon;
     for (qreal scale : {1.0, 2.0}) {
-        icon.addPixmap(iconPixmap(name, theme.text, 20, scale));
-        icon.addPixmap(iconPixmap(name, theme.dark ? theme.border.lighter(130) : theme.border.darker(115), 20, scale),
-                       QIcon::Disabled);
+        icon.addPixmap(iconPixmap(name, color, 20, scale));
+        icon.addPixmap(iconPixmap(name, disabled, 20, scale), QIcon::Disabled);
     }
     return icon;
 }
+
+QIcon themedIcon(const QString &name, const Theme &theme)
+{
+    return iconOf(name, theme.text, theme.dark ? theme.border.lighter(130) : theme.border.darker(115));
+}
+
+QIcon filledIcon(const QString &name, const Theme &theme) { return iconOf(name, theme.accentText, theme.mutedText); }
 
 } // namespace mrg

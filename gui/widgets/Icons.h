@@ -12,6 +12,8 @@ struct Theme;
 
 /// A line icon of widgets/icons in the theme's text colour, drawn from SVG for 1x and 2x.
 QIcon themedIcon(const QString &name, const Theme &theme);
+/// The same on ground of the accent colour.
+QIcon filledIcon(const QString &name, const Theme &theme);
 /// The same in any colour.
 QPixmap iconPixmap(const QString &name, const QColor &color, int size, qreal scale = 2);
 

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "gui/widgets/Theme.h"
+#include "gui/widgets/MatrixChart.h"
 
-#include <QStringList>
 #include <QWidget>
+
+#include <functional>
 
 namespace mrg {
 
-/// A square matrix of shares as a heatmap with labels: the pairwise violation matrix (row = label,
-/// column = rival) or a confusion matrix (row = truth, column = prediction). Cells without a value
-/// stay blank. Hover tells a cell in words.
+/// A MatrixChart to look at: the pairwise violation matrix (row = label, column = rival) or a
+/// confusion matrix (row = truth, column = prediction). Hover tells a cell in words.
 class MatrixView : public QWidget {
     Q_OBJECT
 public:
     explicit MatrixView(const Theme &theme, QWidget *parent = nullptr);
     void setTheme(const Theme &theme);
-    /// `values` row-major, NaN for blank; `details` one tooltip a cell, may be empty.
+    /// Tells a cell, by row and column, in words.
+    using Describe = std::function<QString(int row, int column)>;
+    /// `definition`: the tooltip beside the cells.
+    void setChart(const MatrixChart &chart, const Describe &describe, const QString &definition);
+    /// The same with one tooltip a cell, row by row; may be empty.
     void setMatrix(const QVector<double> &values, const QStringList &labels, const QString &rowTitle,
                    const QString &columnTitle, const QStringList &details = {});
-    double valueAt(int row, int column) const;
-    void draw(QPainter &painter, const QRectF &rect) const;
+    /// What stands here while there is no matrix.
+    void setHint(const QString &hint) { m_hint = hint; }
+    const MatrixChart &chart() const { return m_chart; }
 
 signals:
     void cellPicked(int row, int column);
@@ -31,15 +36,11 @@ protected:
     bool event(QEvent *event) override;
 
 private:
-    QRectF cells(const QRectF &rect) const;
-    QPoint cellAt(QPointF position) const;
-
     Theme m_theme;
-    QVector<double> m_values;
-    QStringList m_labels;
-    QString m_rowTitle;
-    QString m_columnTitle;
-    QStringList m_details;
+    MatrixChart m_chart;
+    Describe m_describe;
+    QString m_definition;
+    QString m_hint;
 };
 
 } // namespace mrg

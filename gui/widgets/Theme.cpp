@@ -3,6 +3,7 @@
 
 #include <QApplication>
 #include <QFile>
+#include <QFontDatabase>
 #include <QStyleFactory>
 
 #include <array>
@@ -66,9 +67,12 @@ Theme Theme::dark_()
 
 QColor Theme::group(int number) const
 {
-    // Golden-angle steps keep neighbours in the palette apart.
-    const double hue = std::fmod(210.0 + 137.5 * number, 360.0) / 360.0;
-    return QColor::fromHslF(static_cast<float>(hue), dark ? 0.45F : 0.55F, dark ? 0.62F : 0.45F);
+    // Hues by the order of the palette's groups: neighbours, and groups that meet in a network, are
+    // kept apart. Later groups go on in golden-angle steps.
+    static constexpr std::array hues{210, 222, 268, 300, 240, 176, 48, 320, 285, 90, 30, 195, 110, 215, 8, 148};
+    const auto at = static_cast<size_t>(number);
+    const double hue = at < hues.size() ? hues[at] : std::fmod(37 + 137.5 * number, 360.0);
+    return QColor::fromHslF(static_cast<float>(hue / 360), dark ? 0.58F : 0.60F, dark ? 0.66F : 0.42F);
 }
 
 QColor labelColor(int label, const Theme &theme)
@@ -90,9 +94,11 @@ QColor heatColor(double share, const Theme &theme)
 {
     if (std::isnan(share))
         return Qt::transparent;
-    // Between neighbours of cividis, reversed on light ground so that more is always stronger.
-    static constexpr std::array stops{0x00224e, 0x35456c, 0x666970, 0x948e77, 0xc8b866, 0xfee838};
-    const double position = std::clamp(theme.dark ? share : 1 - share, 0.0, 1.0) * (stops.size() - 1);
+    // One hue, even steps of lightness: readable whatever colours an eye tells apart.
+    static constexpr std::array onLight{0xf3f6fa, 0xcfe0f2, 0x9cc4e6, 0x5d9fd3, 0x2a74b5, 0x0d4a8a, 0x082a54};
+    static constexpr std::array onDark{0x23282f, 0x24405e, 0x27608f, 0x3a83b8, 0x6aa9d4, 0xa6cfe9, 0xe3f3fc};
+    const auto &stops = theme.dark ? onDark : onLight;
+    const double position = std::clamp(share, 0.0, 1.0) * (stops.size() - 1);
     const auto below = std::min(static_cast<size_t>(position), stops.size() - 2);
     const double part = position - static_cast<double>(below);
     const QColor a(static_cast<QRgb>(stops[below]));
@@ -101,10 +107,20 @@ QColor heatColor(double share, const Theme &theme)
     return QColor(mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue()));
 }
 
+void useOwnFont(QApplication &application)
+{
+    initResources();
+    for (const char *face : {"Regular", "SemiBold"})
+        QFontDatabase::addApplicationFont(QString(":/marginalia/fonts/Inter-%1.otf").arg(face));
+    QFont font("Inter");
+    font.setPixelSize(13);
+    application.setFont(font);
+}
+
 ThemeManager::ThemeManager(QApplication &application)
     : QObject(&application), m_application(application), m_systemPalette(application.palette())
 {
-    initResources();
+    useOwnFont(application);
     QApplication::setStyle(QStyleFactory::create("Fusion"));
     apply();
 }

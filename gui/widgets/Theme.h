@@ -43,9 +43,12 @@ struct Theme {
 /// then further ones of stepped hue and lightness.
 QColor labelColor(int label, const Theme &theme);
 
-/// Colour of a share from 0 to 1 on a perceptual scale from the background to deep (heatmaps);
-/// NaN is transparent.
+/// Colour of a share from 0 to 1 on a scale of one hue that begins at the background and grows ever
+/// stronger (heatmaps); NaN is transparent.
 QColor heatColor(double share, const Theme &theme);
+
+/// Makes the shipped font that of all text, so that windows and pictures look the same everywhere.
+void useOwnFont(QApplication &application);
 
 enum class ThemeMode { System, Light, Dark };
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gui/app/MainWindow.h"
+#include "gui/app/examples.h"
 #include "gui/canvas/CanvasScene.h"
 #include "gui/canvas/CanvasView.h"
 #include "gui/canvas/WireItem.h"
 #include "gui/inspector/ArgForm.h"
 #include "gui/inspector/NodeInspector.h"
 #include "gui/palette/Palette.h"
+#include "tests/gui/window_fixture.h"
 
 #include <QLineEdit>
 #include <QMimeData>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QTest>
 #include <QTreeWidget>
 
 using namespace mrg;
@@ -50,22 +48,15 @@ void pull(CanvasView &canvas, const PortRef &from, const PortRef &to)
 
 class TestMainWindow : public QObject {
     Q_OBJECT
-    Vocabulary m_vocabulary = standardVocabulary();
-    std::unique_ptr<ThemeManager> m_themes;
+    std::unique_ptr<test::WindowFixture> m_fixture;
 
 private slots:
-    void initTestCase()
-    {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setOrganizationName("Marginalia");
-        QApplication::setApplicationName("MarginaliaTest");
-        m_themes = std::make_unique<ThemeManager>(*qApp);
-    }
+    void initTestCase() { m_fixture = std::make_unique<test::WindowFixture>(); }
 
     void aNetworkIsDrawnMendedTrainedUndoneSavedReopenedAndExported()
     {
         const QTemporaryDir folder;
-        MainWindow window(m_vocabulary, *m_themes, folder.path());
+        MainWindow window(m_fixture->vocabulary(), m_fixture->themes(), folder.path());
         window.show();
         CanvasView &canvas = *window.canvas();
         ExperimentDocument &document = window.document();
@@ -133,7 +124,7 @@ private slots:
         QVERIFY(window.openFile(folder.filePath("walk.mrg")));
         QCOMPARE(document.experiment().network, before.network);
         for (const char *name : {"run.html", "run.pdf", "run.csv"}) {
-            QVERIFY(window.exportRun(folder.filePath(name)));
+            QCOMPARE(test::exportNow(window, folder.filePath(name)), QString());
             QVERIFY(QFileInfo(folder.filePath(name)).size() > 500);
         }
     }
@@ -141,7 +132,7 @@ private slots:
     void aSearchInThePaletteInsertsWithEnter()
     {
         const QTemporaryDir folder;
-        MainWindow window(m_vocabulary, *m_themes, folder.path());
+        MainWindow window(m_fixture->vocabulary(), m_fixture->themes(), folder.path());
         window.show();
         Palette &palette = *window.findChild<Palette *>();
         QTest::keyClicks(palette.searchField(), "gelu");
@@ -151,23 +142,31 @@ private slots:
         window.document().undoStack().setClean();
     }
 
-    void whatWasLastEditedIsOfferedAfterACrash()
+    void aFinishedRunHasNoFurtherStep()
     {
-        const QTemporaryDir folder;
-        Experiment lost;
-        {
-            // Going without close() is what a kill looks like.
-            MainWindow window(m_vocabulary, *m_themes, folder.path());
-            QVERIFY(!window.hasRecovery());
-            window.document().addNode("nn.Linear", {}, {0, 0});
-            lost = window.document().experiment();
-            QTRY_VERIFY(window.hasRecovery());
-        }
-        MainWindow window(m_vocabulary, *m_themes, folder.path());
-        QVERIFY(window.hasRecovery());
-        window.restoreRecovery();
-        QCOMPARE(window.document().network(), lost.network);
-        QVERIFY(window.document().isModified());
+        const auto window = m_fixture->window("finished");
+        window->show();
+        QVERIFY(window->openExample(firstExperiment()));
+        ExperimentDocument &document = window->document();
+        QTRY_VERIFY(document.data());
+        TrainingSettings settings = document.experiment().training;
+        settings.epochs = 1;
+        document.setTraining(settings, "Set epochs");
+        TrainingController &controller = window->controller();
+        QTest::keyClick(window.get(), Qt::Key_F5);
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), RunState::Finished, 30000);
+        const int64_t last = controller.snapshot().step;
+        QCOMPARE(controller.snapshot().epoch, int64_t{1});
+        QTest::keyClick(window.get(), Qt::Key_F7);
+        QTest::keyClick(window.get(), Qt::Key_F8);
+        controller.step();
+        // One more epoch asked for: then there are steps again.
+        settings.epochs = 2;
+        document.setTraining(settings, "Set epochs");
+        QTest::keyClick(window.get(), Qt::Key_F5);
+        QTRY_VERIFY_WITH_TIMEOUT(controller.state() == RunState::Finished && controller.snapshot().epoch == 2, 30000);
+        QCOMPARE(controller.snapshot().step, 2 * last);
+        document.undoStack().setClean();
     }
 };
 
