@@ -14,6 +14,8 @@ std::vector<ModuleSpec> poolingModules();       ///< pooling.cpp
 std::vector<ModuleSpec> normalizationModules(); ///< normalization.cpp
 std::vector<ModuleSpec> dropoutModules();       ///< dropout.cpp
 std::vector<ModuleSpec> embeddingModules();     ///< embedding.cpp
+std::vector<ModuleSpec> recurrentModules();     ///< recurrent.cpp: RNN, LSTM, GRU
+std::vector<ModuleSpec> recurrentCells();       ///< recurrent_cells.cpp
 std::vector<ModuleSpec> shapeModules();         ///< shape_modules.cpp: Flatten
 std::vector<ModuleSpec> marginLosses();         ///< margin_losses.cpp
 std::vector<ModuleSpec> entropyLosses();        ///< entropy_losses.cpp

@@ -9,7 +9,8 @@ Registry standardRegistry()
 {
     Registry registry;
     for (auto family : {linearModules, activationModules, convolutionModules, poolingModules,
-                        normalizationModules, dropoutModules, embeddingModules, shapeModules,
+                        normalizationModules, dropoutModules, embeddingModules, recurrentModules,
+                        recurrentCells, shapeModules,
                         marginLosses, entropyLosses, regressionLosses})
         registry.add(family());
     registry.add(allFunctions());
