@@ -58,4 +58,11 @@ template <typename T, typename Body> void forLanes(int64_t count, Body body)
         body(i, FirstLanes{count - i});
 }
 
+/// e^x, exactly 0 where it is too small for T (Eigen's own stops at the smallest normal number).
+template <typename T> Lanes<T> exponential(const Lanes<T> &x)
+{
+    constexpr T smallest = sizeof(T) == sizeof(float) ? T(-87.3) : T(-708.3);
+    return (x < smallest).select(Lanes<T>::Zero(), x.exp());
+}
+
 } // namespace mrg::kernels

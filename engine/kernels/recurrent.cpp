@@ -137,8 +137,8 @@ void runForward(const RecurrentShape &s, const ForwardParts<T> &parts,
         copyRows(h, rows * s.state, at(trace.previous, first, s.state));
         copyRows(c, rows * s.hidden, at(trace.previousCell, first, s.hidden));
         T *recurrent = at(parts.recurrent, begin, width);
-        packedProduct(rows, width, s.state, h, s.state, parts.hiddenWeight,
-                      recurrent ? recurrent : gates, width, !recurrent);
+        packedProduct<T>(rows, width, s.state, {h, s.state}, parts.hiddenWeight,
+                         recurrent ? recurrent : gates, width, !recurrent);
         T *unprojected = at(parts.unprojected, begin, s.hidden);
         for (int64_t row = 0; row < rows; ++row) {
             Cell::forward(s.hidden,
@@ -149,8 +149,8 @@ void runForward(const RecurrentShape &s, const ForwardParts<T> &parts,
         }
         if (unprojected) {
             copyRows(unprojected, rows * s.hidden, at(trace.unprojected, first, s.hidden));
-            packedProduct(rows, s.state, s.hidden, unprojected, s.hidden, parts.projection, h,
-                          s.state);
+            packedProduct<T>(rows, s.state, s.hidden, {unprojected, s.hidden}, parts.projection, h,
+                             s.state);
         }
         for (int64_t row = 0; row < rows; ++row)
             std::copy_n(h + row * s.state, s.state, output + (first + row) * outputStride);
@@ -178,8 +178,8 @@ void runBackward(const RecurrentShape &s, const BackwardParts<T> &parts,
         T *unprojected = at(parts.unprojected, begin, s.hidden);
         if (unprojected) {
             copyRows(dh, rows * s.state, parts.projected + first * s.state);
-            packedProduct(rows, s.hidden, s.state, dh, s.state, parts.projection, unprojected,
-                          s.hidden);
+            packedProduct<T>(rows, s.hidden, s.state, {dh, s.state}, parts.projection, unprojected,
+                             s.hidden);
         }
         for (int64_t row = 0; row < rows; ++row) {
             Cell::backward(
@@ -192,8 +192,8 @@ void runBackward(const RecurrentShape &s, const BackwardParts<T> &parts,
                                    at(dc, row, s.hidden), parts.inputGates + (first + row) * width,
                                    parts.stateGates + (first + row) * width, dh + row * s.state});
         }
-        packedProduct(rows, s.state, width, parts.stateGates + first * width, width,
-                      parts.hiddenWeight, dh, s.state, s.rule == CellRule::Gru);
+        packedProduct<T>(rows, s.state, width, {parts.stateGates + first * width, width},
+                         parts.hiddenWeight, dh, s.state, s.rule == CellRule::Gru);
     }
 }
 
@@ -234,9 +234,11 @@ void recurrentForward(const RecurrentShape &shape, const T *input, RecurrentWeig
 {
     const ForwardParts<T> parts(shape, scratch);
     joinBiases(shape, weights, parts.bias, parts.stateBias);
-    pack(Layout::Transposed, shape.state, shape.gates(), weights.hiddenWeight, parts.hiddenWeight);
+    pack(Layout::Transposed, shape.state, shape.gates(), weights.hiddenWeight, shape.state,
+         parts.hiddenWeight);
     if (shape.projected)
-        pack(Layout::Transposed, shape.hidden, shape.state, weights.projection, parts.projection);
+        pack(Layout::Transposed, shape.hidden, shape.state, weights.projection, shape.hidden,
+             parts.projection);
     gemm(Layout::Plain, Layout::Transposed, shape.rows, shape.gates(), shape.input, input,
          weights.inputWeight, trace.gates);
     withCell(shape.rule, [&](auto rule) {
@@ -254,9 +256,10 @@ void recurrentBackward(const RecurrentShape &shape, const T *input, RecurrentWei
 {
     const BackwardParts<T> parts(shape, scratch);
     const int64_t width = shape.gates();
-    pack(Layout::Plain, width, shape.state, weights.hiddenWeight, parts.hiddenWeight);
+    pack(Layout::Plain, width, shape.state, weights.hiddenWeight, shape.state, parts.hiddenWeight);
     if (shape.projected)
-        pack(Layout::Plain, shape.state, shape.hidden, weights.projection, parts.projection);
+        pack(Layout::Plain, shape.state, shape.hidden, weights.projection, shape.hidden,
+             parts.projection);
     withCell(shape.rule, [&](auto rule) {
         parallelFor(shape.batch, sequenceGrain, [&](int64_t begin, int64_t end) {
             runBackward<decltype(rule)>(shape, parts, trace, outputGradient, outputStride, hidden,

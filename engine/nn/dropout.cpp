@@ -1,38 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/nn/dropout.h"
-
-#include "engine/autograd/Node.h"
-#include "engine/core/Launch.h"
 #include "engine/nn/Module.h"
 #include "engine/nn/families.h"
-#include "engine/ops/pointwise.h"
+#include "engine/ops/dropout.h"
 
 namespace mrg {
-
-Tensor dropout(const Tensor &input, double p, bool training, RandomStream &random)
-{
-    if (!training || p == 0)
-        return input;
-    const Tensor x = input.compact();
-    Tensor mask = Tensor::empty(x.shape(), x.dtype());
-    Tensor y = Tensor::empty(x.shape(), x.dtype());
-    dispatchFloating(x.dtype(), "dropout", [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        const T scale = p < 1 ? static_cast<T>(1 / (1 - p)) : T(0);
-        launch([=, stream = &random, limit = static_cast<uint64_t>(p * 0x1p32), in = x.data<T>(),
-                factors = mask.data<T>(), out = y.data<T>(), count = x.numel()] {
-            for (int64_t i = 0; i < count; ++i) {
-                factors[i] = stream->nextUint32() >= limit ? scale : T(0);
-                out[i] = p < 1 ? in[i] * factors[i] : T(0);
-            }
-        });
-    });
-    if (shouldRecord({&input})) {
-        record("dropout", {input}, {y},
-               [mask](const Gradients &g) { return Gradients{mul(g[0], mask)}; });
-    }
-    return y;
-}
 
 namespace {
 

@@ -16,6 +16,7 @@ std::vector<ModuleSpec> dropoutModules();       ///< dropout.cpp
 std::vector<ModuleSpec> embeddingModules();     ///< embedding.cpp
 std::vector<ModuleSpec> recurrentModules();     ///< recurrent.cpp: RNN, LSTM, GRU
 std::vector<ModuleSpec> recurrentCells();       ///< recurrent_cells.cpp
+std::vector<ModuleSpec> sequenceLosses();       ///< ctc_loss.cpp
 std::vector<ModuleSpec> shapeModules();         ///< shape_modules.cpp: Flatten
 std::vector<ModuleSpec> marginLosses();         ///< margin_losses.cpp
 std::vector<ModuleSpec> entropyLosses();        ///< entropy_losses.cpp

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/recurrent.h"
 
-#include "engine/nn/dropout.h"
 #include "engine/nn/families.h"
 #include "engine/nn/init.h"
+#include "engine/ops/dropout.h"
 #include "engine/ops/views.h"
 
 #include <cmath>
