@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/autograd/Node.h"
+#include "engine/autograd/once_differentiable.h"
 #include "engine/core/Launch.h"
 #include "engine/kernels/ctc.h"
 #include "engine/nn/Loss.h"
@@ -148,7 +148,8 @@ private:
                                kernels::ctcBackward<T>(problem, scores, memory, loss, up, to);
                            });
                        });
-                       return Gradients{gradient};
+                       const Tensor madeOf[] = {from, upstream};
+                       return onceDifferentiable("ctc_loss", {gradient}, madeOf);
                    });
         }
         return items;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/recurrent_layer.h"
 
-#include "engine/autograd/Node.h"
+#include "engine/autograd/once_differentiable.h"
 #include "engine/core/Launch.h"
 
 #include <algorithm>
@@ -153,7 +153,13 @@ Gradients layerBackward(const Saved &saved, const Gradients &incoming)
         result[1] = hidden;
     if (saved.wanted[2])
         result[2] = cell;
-    return result;
+    std::vector<Tensor> madeOf(incoming);
+    madeOf.push_back(rows);
+    for (const std::array<SavedTensor, 5> &direction : saved.parameters) {
+        for (const SavedTensor &parameter : direction)
+            madeOf.push_back(parameter.unpack());
+    }
+    return onceDifferentiable(nameOf(first.rule), std::move(result), madeOf);
 }
 
 } // namespace

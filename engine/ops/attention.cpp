@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/attention.h"
 
-#include "engine/autograd/Node.h"
+#include "engine/autograd/once_differentiable.h"
 #include "engine/core/Launch.h"
 #include "engine/ops/dropout.h"
 #include "engine/ops/pointwise.h"
@@ -72,7 +72,8 @@ Gradients headsBackward(const Saved &saved, const Gradients &incoming)
         });
     });
     gradients.push_back(scores.defined() ? sumToSize(scores, saved.maskShape) : Tensor());
-    return gradients;
+    sources.insert(sources.end(), incoming.begin(), incoming.end());
+    return onceDifferentiable("scaled_dot_product_attention", std::move(gradients), sources);
 }
 
 } // namespace
