@@ -6,12 +6,14 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <complex>
 
 namespace mrg::kernels {
 
 namespace {
 
-template <typename T> using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <typename T>
+using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 template <typename T> using ConstMap = Eigen::Map<const Matrix<T>>;
 
 /// Rows of C that one piece computes, and the products below which one piece does it all.
@@ -32,7 +34,7 @@ void tiny(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const
         for (int64_t j = 0; j < n; ++j) {
             T sum = accumulate ? c[i * n + j] : T(0);
             for (int64_t p = 0; p < k; ++p)
-                sum += a[i * rowA + p * columnA] * b[p * rowB + j * columnB];
+                sum = static_cast<T>(sum + a[i * rowA + p * columnA] * b[p * rowB + j * columnB]);
             c[i * n + j] = sum;
         }
     }
@@ -48,18 +50,11 @@ void multiply(const A &a, const B &b, T *c, int64_t rows, int64_t columns, bool 
         out.noalias() = a * b;
 }
 
-} // namespace
-
+/// Eigen's product, rows of C in pieces.
 template <typename T>
-void gemm(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const T *a, const T *b,
-          T *c, bool accumulate)
+void packed(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const T *a, const T *b,
+            T *c, bool accumulate)
 {
-    if (m == 0 || n == 0)
-        return;
-    if (m * n * k <= tinyProduct) {
-        tiny(layoutA, layoutB, m, n, k, a, b, c, accumulate);
-        return;
-    }
     const int64_t grain = m * n * k <= smallProduct ? m : rowGrain;
     const ConstMap<T> plainB(b, k, n);
     const ConstMap<T> turnedB(b, n, k);
@@ -83,8 +78,21 @@ void gemm(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const
     });
 }
 
+} // namespace
+
 template <typename T>
-void sumRows(int64_t m, int64_t n, const T *a, T *out, bool accumulate)
+void gemm(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const T *a, const T *b,
+          T *c, bool accumulate)
+{
+    if (m == 0 || n == 0)
+        return;
+    if (std::is_integral_v<T> || m * n * k <= tinyProduct)
+        tiny(layoutA, layoutB, m, n, k, a, b, c, accumulate);
+    else if constexpr (!std::is_integral_v<T>)
+        packed(layoutA, layoutB, m, n, k, a, b, c, accumulate);
+}
+
+template <typename T> void sumRows(int64_t m, int64_t n, const T *a, T *out, bool accumulate)
 {
     if (!accumulate)
         std::fill_n(out, n, T(0));
@@ -94,8 +102,20 @@ void sumRows(int64_t m, int64_t n, const T *a, T *out, bool accumulate)
     }
 }
 
-template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const float *, const float *, float *, bool);
-template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const double *, const double *, double *, bool);
+template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const uint8_t *, const uint8_t *,
+                   uint8_t *, bool);
+template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const int32_t *, const int32_t *,
+                   int32_t *, bool);
+template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const int64_t *, const int64_t *,
+                   int64_t *, bool);
+template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const float *, const float *, float *,
+                   bool);
+template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const double *, const double *,
+                   double *, bool);
+template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const std::complex<float> *,
+                   const std::complex<float> *, std::complex<float> *, bool);
+template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const std::complex<double> *,
+                   const std::complex<double> *, std::complex<double> *, bool);
 template void sumRows(int64_t, int64_t, const float *, float *, bool);
 template void sumRows(int64_t, int64_t, const double *, double *, bool);
 

@@ -34,16 +34,6 @@ template <typename T> T rowMax(const T *x, Rows rows)
 
 } // namespace
 
-Rows rowsAlong(const Shape &shape, int64_t dim)
-{
-    Rows rows;
-    for (size_t d = 0; d < shape.size(); ++d) {
-        const auto at = static_cast<int64_t>(d);
-        (at < dim ? rows.outer : at == dim ? rows.length : rows.inner) *= shape[d];
-    }
-    return rows;
-}
-
 template <typename T> void softmax(Rows rows, const T *x, T *y)
 {
     forEachRow(rows, [=](int64_t at) {

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "engine/core/Shape.h"
+#include "engine/kernels/rows.h"
 
 namespace mrg::kernels {
-
-/// A compact tensor seen as rows along one dimension: element k of row (outer, inner) lies at
-/// (outer * length + k) * inner + innerIndex.
-struct Rows {
-    int64_t outer = 1;
-    int64_t length = 1;
-    int64_t inner = 1;
-};
-Rows rowsAlong(const Shape &shape, int64_t dim);
 
 /// y = exp(x - max) / sum along each row.
 template <typename T> void softmax(Rows rows, const T *x, T *y);

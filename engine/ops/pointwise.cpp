@@ -5,6 +5,7 @@
 #include "engine/ops/families.h"
 #include "engine/kernels/elementwise.h"
 #include "engine/ops/reductions.h"
+#include "engine/tensor/result_type.h"
 
 #include <cmath>
 
@@ -53,7 +54,7 @@ Tensor binaryKernel(const Tensor &a, const Tensor &b, DType dtype, F f)
 
 Tensor add(const Tensor &a, const Tensor &b, double alpha)
 {
-    const DType dtype = promoteTypes(a.dtype(), b.dtype());
+    const DType dtype = resultType({&a, &b});
     Tensor out = alpha == 1
             ? binaryKernel(a, b, dtype, [](auto x, auto y) { return x + y; })
             : binaryKernel(a, b, dtype, [alpha](auto x, auto y) {
@@ -76,7 +77,7 @@ Tensor sub(const Tensor &a, const Tensor &b) { return add(a, b, -1); }
 
 Tensor mul(const Tensor &a, const Tensor &b)
 {
-    Tensor out = binaryKernel(a, b, promoteTypes(a.dtype(), b.dtype()),
+    Tensor out = binaryKernel(a, b, resultType({&a, &b}),
                               [](auto x, auto y) { return x * y; });
     if (shouldRecord({&a, &b})) {
         record("mul", {a, b}, {out}, [x = SavedTensor(a), y = SavedTensor(b)](const Gradients &g) {
@@ -92,7 +93,7 @@ Tensor mul(const Tensor &a, const Tensor &b)
 
 Tensor div(const Tensor &a, const Tensor &b)
 {
-    Tensor out = binaryKernel(a, b, floatingOf(promoteTypes(a.dtype(), b.dtype())),
+    Tensor out = binaryKernel(a, b, floatingOf(resultType({&a, &b})),
                               [](auto x, auto y) { return x / y; });
     if (shouldRecord({&a, &b})) {
         record("div", {a, b}, {out}, [x = SavedTensor(a), y = SavedTensor(b)](const Gradients &g) {
@@ -112,6 +113,25 @@ Tensor neg(const Tensor &x)
 {
     return unaryFunction("neg", x, [](auto v) { return -v; },
                          [](const Tensor &g, const Tensor &, const Tensor &) { return neg(g); });
+}
+
+Tensor conj(const Tensor &x)
+{
+    if (!x.isComplex())
+        return x;
+    Tensor out = Tensor::empty(x.shape(), x.dtype());
+    dispatchDifferentiable(x.dtype(), "conj", [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        kernels::unary<T, T>(x, out, [](T v) {
+            if constexpr (isComplexType<T>)
+                return std::conj(v);
+            else
+                return v;
+        });
+    });
+    if (shouldRecord({&x}))
+        record("conj", {x}, {out}, [](const Gradients &g) { return Gradients{conj(g[0])}; });
+    return out;
 }
 
 Tensor exp(const Tensor &x)

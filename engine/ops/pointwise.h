@@ -16,6 +16,7 @@ Tensor mul(const Tensor &a, const Tensor &b);
 Tensor div(const Tensor &a, const Tensor &b); ///< true division; int64 gives float32
 
 Tensor neg(const Tensor &x);
+Tensor conj(const Tensor &x); ///< itself, if it is real
 Tensor exp(const Tensor &x);
 Tensor log(const Tensor &x);
 Tensor sqrt(const Tensor &x);

@@ -1,15 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "engine/tensor/Tensor.h"
+#include "engine/ops/reduction_frame.h"
+
+#include <optional>
 
 namespace mrg {
 
-/// Sum of all elements (0-d), accumulated in double; int64 for bool and int64.
-Tensor sum(const Tensor &x);
-/// Sums over dimensions (negative ones count from the end), which stay as size 1 with keepdim.
-Tensor sum(const Tensor &x, const std::vector<int64_t> &dims, bool keepdim = false);
-Tensor mean(const Tensor &x);
+// torch's reductions to one number. `dims` count from the end when negative; none means all of
+// them. They stay as size 1 with keepdim. Rows are summed in an order that depends on the sizes
+// alone, in several parts side by side, so that rounding errors stay small and the bits do not
+// depend on the number of threads. Recorded with derivatives that are recorded themselves.
+
+/// int64 for bool and integers, unless `dtype` says otherwise.
+Tensor sum(const Tensor &x, const Dims &dims = {}, bool keepdim = false,
+           std::optional<DType> dtype = {});
+Tensor mean(const Tensor &x, const Dims &dims = {}, bool keepdim = false,
+            std::optional<DType> dtype = {});
+/// The largest and the smallest; equal ones share the gradient.
+Tensor amax(const Tensor &x, const Dims &dims = {}, bool keepdim = false);
+Tensor amin(const Tensor &x, const Dims &dims = {}, bool keepdim = false);
+/// log(sum(exp(x))), without overflow.
+Tensor logsumexp(const Tensor &x, const Dims &dims = {}, bool keepdim = false);
+
+/// Values and the places (int64) at which they stand along a dimension.
+struct ValuesAndIndices {
+    Tensor values;
+    Tensor indices;
+};
+/// Of equal ones the first; it gets the gradient.
+ValuesAndIndices max(const Tensor &x, int64_t dim, bool keepdim = false);
+ValuesAndIndices min(const Tensor &x, int64_t dim, bool keepdim = false);
+/// The largest or smallest of all; equal ones share the gradient.
+Tensor max(const Tensor &x);
+Tensor min(const Tensor &x);
+/// Where it is; without a dimension: in the flattened tensor.
+Tensor argmax(const Tensor &x, std::optional<int64_t> dim = {}, bool keepdim = false);
+Tensor argmin(const Tensor &x, std::optional<int64_t> dim = {}, bool keepdim = false);
+
 /// `x` summed down to a shape that broadcasts to x's: the derivative of broadcasting.
 Tensor sumToSize(const Tensor &x, const Shape &shape);
 

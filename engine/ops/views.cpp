@@ -2,8 +2,10 @@
 #include "engine/ops/views.h"
 
 #include "engine/autograd/Node.h"
-#include "engine/ops/families.h"
+#include "engine/core/Launch.h"
 #include "engine/ops/reductions.h"
+#include "engine/tensor/Storage.h"
+#include "engine/tensor/strided.h"
 
 #include <algorithm>
 
@@ -11,199 +13,266 @@ namespace mrg {
 
 namespace {
 
+Layout layoutOf(const Tensor &x) { return {x.shape(), x.strides(), x.offset()}; }
+
+Tensor withLayout(const Tensor &x, const Layout &layout)
+{
+    return x.asStrided(layout.shape, layout.strides, layout.offset);
+}
+
 /// Records the backward of a view: `back` turns the gradient of the view into that of x.
-template <typename Back> Tensor recordView(const char *name, const Tensor &x, Tensor view, Back back)
+template <typename Back>
+Tensor recordView(const char *name, const Tensor &x, Tensor view, Back back)
 {
     if (shouldRecord({&x}))
         record(name, {x}, {view}, [back](const Gradients &g) { return Gradients{back(g[0])}; });
     return view;
 }
 
-} // namespace
-
-Tensor reshape(const Tensor &x, const Shape &wanted)
+/// A view of a part of x, or of all of it, by what `rule` makes of a layout.
+template <typename Rule> Tensor partView(const char *name, const Tensor &x, Rule rule)
 {
-    Shape shape = wanted;
-    const auto unknown = std::find(shape.begin(), shape.end(), -1);
-    if (unknown != shape.end()) {
-        *unknown = 1;
-        const int64_t rest = numel(shape);
-        *unknown = rest == 0 ? 0 : x.numel() / rest;
-    }
-    if (numel(shape) != x.numel()) {
-        throw Error(ErrorCategory::Shape, "reshape_error_size_mismatch", "reshape",
-                    toString(x.shape()) + " with " + std::to_string(x.numel()) + " elements",
-                    toString(wanted));
-    }
-    const Tensor base = x.isContiguous() ? x : x.copy();
-    return recordView("reshape", x, base.asStrided(shape, contiguousStrides(shape), base.offset()),
-                      [from = x.shape()](const Tensor &g) { return reshape(g, from); });
-}
-
-Tensor expand(const Tensor &x, const Shape &shape)
-{
-    const Result<Shape> common = broadcastShapes(x.shape(), shape);
-    if (!common || *common != shape) {
-        throw Error(ErrorCategory::Shape, "broadcast_error_incompatible_dimensions", "expand",
-                    toString(x.shape()), "a shape that broadcasts to " + toString(shape));
-    }
-    std::vector<int64_t> strides(shape.size(), 0);
-    const size_t lead = shape.size() - x.shape().size();
-    for (size_t i = 0; i < x.shape().size(); ++i)
-        strides[lead + i] = x.shape()[i] == 1 ? 0 : x.strides()[i];
-    return recordView("expand", x, x.asStrided(shape, strides, x.offset()),
-                      [from = x.shape()](const Tensor &g) { return sumToSize(g, from); });
-}
-
-Tensor transpose(const Tensor &x, int64_t dim0, int64_t dim1)
-{
-    const auto first = static_cast<size_t>(wrapDim(dim0, x.dim(), "transpose"));
-    const auto second = static_cast<size_t>(wrapDim(dim1, x.dim(), "transpose"));
-    Shape shape = x.shape();
-    std::vector<int64_t> strides = x.strides();
-    if (!shape.empty()) {
-        std::swap(shape[first], shape[second]);
-        std::swap(strides[first], strides[second]);
-    }
-    return recordView("transpose", x, x.asStrided(shape, strides, x.offset()),
-                      [dim0, dim1](const Tensor &g) { return transpose(g, dim0, dim1); });
-}
-
-Tensor narrow(const Tensor &x, int64_t dim, int64_t start, int64_t length)
-{
-    const auto d = static_cast<size_t>(wrapDim(dim, x.dim(), "narrow"));
-    if (x.dim() == 0 || start < 0 || length < 0 || start + length > x.shape()[d]) {
-        throw Error(ErrorCategory::Index, "index_out_of_range", "narrow",
-                    "entries " + std::to_string(start) + " to " + std::to_string(start + length),
-                    "within " + toString(x.shape()) + " at dimension " + std::to_string(dim));
-    }
-    Shape shape = x.shape();
-    shape[d] = length;
-    return recordView("narrow", x,
-                      x.asStrided(shape, x.strides(), x.offset() + start * x.strides()[d]),
-                      [from = x.shape(), d, start, length](const Tensor &g) {
-                          std::vector<Tensor> parts;
-                          Shape before = from;
-                          before[d] = start;
-                          Shape after = from;
-                          after[d] = from[d] - start - length;
-                          parts.push_back(Tensor::zeros(before, g.dtype()));
-                          parts.push_back(g);
-                          parts.push_back(Tensor::zeros(after, g.dtype()));
-                          return cat(parts, static_cast<int64_t>(d));
+    Tensor view = withLayout(x, rule(layoutOf(x)));
+    if (!shouldRecord({&x}))
+        return view;
+    return recordView(name, x, view,
+                      [from = x.shape(), place = rule(compactLayout(x.shape()))](const Tensor &g) {
+                          return embed(g, from, place);
                       });
 }
 
-namespace {
-
-bool isSkipped(const Shape &shape) { return shape.size() == 1 && shape[0] == 0; }
-
-Result<Shape> catShape(const Shapes &shapes, int64_t dim)
+/// The same elements in another shape, whose strides are known.
+Tensor reshaped(const char *name, const Tensor &x, Tensor view)
 {
-    Shape out;
-    size_t d = 0;
-    bool first = true;
-    for (const Shape &shape : shapes) {
-        if (isSkipped(shape))
-            continue;
-        if (first) {
-            if (shape.empty()) {
-                return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
-                             "a tensor without dimensions", "at least one dimension");
-            }
-            d = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), "cat"));
-            out = shape;
-            first = false;
-            continue;
-        }
-        if (shape.size() != out.size()) {
-            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", toString(shape),
-                         "as many dimensions as " + toString(out));
-        }
-        for (size_t i = 0; i < shape.size(); ++i) {
-            if (i != d && shape[i] != out[i]) {
-                return Error(ErrorCategory::Shape, "size_mismatch", "", toString(shape),
-                             "size " + std::to_string(out[i]) + " in dimension " + std::to_string(i),
-                             "only dimension " + std::to_string(d) + " may differ");
-            }
-        }
-        out[d] += shape[d];
-    }
-    return first ? Shape{0} : out;
+    return recordView(name, x, std::move(view),
+                      [from = x.shape()](const Tensor &g) { return reshape(g, from); });
+}
+
+Tensor permutedTensor(const char *name, const Tensor &x, const std::vector<int64_t> &dims)
+{
+    std::vector<int64_t> inverse(dims.size());
+    Tensor view = withLayout(x, permuted(layoutOf(x), dims));
+    for (size_t i = 0; i < dims.size(); ++i)
+        inverse[static_cast<size_t>(wrapDim(dims[i], x.dim(), name))] = static_cast<int64_t>(i);
+    return recordView(name, x, view, [inverse](const Tensor &g) { return permute(g, inverse); });
 }
 
 } // namespace
 
-Tensor cat(std::span<const Tensor> tensors, int64_t dim)
+Tensor embed(const Tensor &x, const Shape &from, const Layout &place)
 {
-    if (tensors.empty())
-        throw Error(ErrorCategory::Value, "cat_of_nothing", "cat", "no tensors", "one or more");
-    Shapes shapes;
-    DType dtype = DType::Bool;
-    for (const Tensor &tensor : tensors) {
-        shapes.push_back(tensor.shape());
-        dtype = promoteTypes(dtype, tensor.dtype());
-    }
-    const Shape shape = catShape(shapes, dim).value();
-    const int64_t d = wrapDim(dim, static_cast<int64_t>(shape.size()), "cat");
-    Tensor out = Tensor::empty(shape, dtype);
-    int64_t start = 0;
-    std::vector<std::pair<int64_t, int64_t>> ranges;
-    for (const Tensor &tensor : tensors) {
-        const int64_t length = isSkipped(tensor.shape()) ? 0 : tensor.size(d);
-        ranges.emplace_back(start, length);
-        if (!isSkipped(tensor.shape())) {
-            Shape part = shape;
-            part[static_cast<size_t>(d)] = length;
-            out.asStrided(part, out.strides(), start * out.strides()[static_cast<size_t>(d)])
-                    .copyFrom(tensor.detach());
-        }
-        start += length;
-    }
-    if (shouldRecord(tensors)) {
-        record("cat", tensors, {out}, [ranges, d, shapes](const Gradients &g) {
-            Gradients back;
-            for (size_t i = 0; i < ranges.size(); ++i) {
-                back.push_back(isSkipped(shapes[i])
-                                       ? Tensor::zeros(shapes[i], g[0].dtype())
-                                       : narrow(g[0], d, ranges[i].first, ranges[i].second));
-            }
-            return back;
+    Tensor out = Tensor::zeros(from, x.dtype());
+    dispatchAll(x.dtype(), [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        launch([target = out.data<T>() + place.offset, source = x.data<T>(), shape = place.shape,
+                to = place.strides, own = x.strides()] {
+            forEachRow<2>(shape, {to, own},
+                          [&](const std::array<int64_t, 2> &offsets, int64_t count) {
+                              const int64_t stepTo = innerStride(to);
+                              const int64_t step = innerStride(own);
+                              // Where the place overlaps itself the elements add up.
+                              for (int64_t i = 0; i < count; ++i) {
+                                  T &element = target[offsets[0] + i * stepTo];
+                                  element = static_cast<T>(element + source[offsets[1] + i * step]);
+                              }
+                          });
+        });
+    });
+    if (shouldRecord({&x})) {
+        record("embed", {x}, {out}, [place](const Gradients &g) {
+            return Gradients{partView("as_strided", contiguous(g[0]), [place](Layout own) {
+                return Layout{place.shape, place.strides, own.offset + place.offset};
+            })};
         });
     }
     return out;
 }
 
-namespace {
-struct CatOptions {
-    int64_t dim = 0;
-};
-} // namespace
-
-std::vector<FunctionSpec> joiningFunctions()
+Tensor contiguous(const Tensor &x)
 {
-    using O = CatOptions;
-    return {declareFunction<O>(
-            {.name = "cat",
-             .group = Group::IndexingAndJoining,
-             .summary = "Joins tensors along one dimension.",
-             .formula = R"(out = [x_1, x_2, \dots])",
-             .source = "torch.cat",
-             .args = {arg("dim", &O::dim, "The dimension along which the sizes add up.")},
-             .inputs = {{.name = "tensors", .pattern = "", .dtype = "any", .variadic = true}},
-             .outputs = {{.name = "output", .pattern = "", .dtype = "any"}},
-             .infer = [](const O &options, const Shapes &in) -> Result<Shapes> {
-                 Result<Shape> shape = catShape(in, options.dim);
-                 if (!shape)
-                     return shape.error();
-                 return Shapes{*shape};
-             },
-             .validate = {},
-             .samples = {{.args = {{"dim", 1}}, .inputs = {{3, 4}, {3, 2}}}},
-             .badSamples = {{.args = {}, .inputs = {{3, 4}, {3, 2}}, .kind = "size_mismatch"}}},
-            [](const O &options, std::span<const Tensor> inputs) {
-                return std::vector<Tensor>{cat(inputs, options.dim)};
-            })};
+    if (x.isContiguous())
+        return x;
+    Tensor out = x.copy();
+    if (shouldRecord({&x}))
+        record("contiguous", {x}, {out}, [](const Gradients &g) { return Gradients{g[0]}; });
+    return out;
+}
+
+Tensor reshape(const Tensor &x, const Shape &wanted)
+{
+    const Shape shape = resolvedShape(x.numel(), wanted);
+    if (const auto strides = viewStrides(layoutOf(x), shape))
+        return reshaped("reshape", x, x.asStrided(shape, *strides, x.offset()));
+    const Tensor base = x.copy();
+    return reshaped("reshape", x, base.asStrided(shape, contiguousStrides(shape), base.offset()));
+}
+
+Tensor view(const Tensor &x, const Shape &wanted)
+{
+    const Shape shape = resolvedShape(x.numel(), wanted, "view");
+    const auto strides = viewStrides(layoutOf(x), shape);
+    if (!strides) {
+        throw Error(ErrorCategory::Shape, "view_error_not_contiguous", "view",
+                    toString(x.shape()) + " with strides " + toString(x.strides()),
+                    "elements that lie so that " + toString(shape) + " needs no copy",
+                    "use reshape, which copies");
+    }
+    return reshaped("view", x, x.asStrided(shape, *strides, x.offset()));
+}
+
+Tensor expand(const Tensor &x, const Shape &shape)
+{
+    return recordView("expand", x, withLayout(x, expanded(layoutOf(x), shape)),
+                      [from = x.shape()](const Tensor &g) { return sumToSize(g, from); });
+}
+
+Tensor permute(const Tensor &x, const std::vector<int64_t> &dims)
+{
+    return permutedTensor("permute", x, dims);
+}
+
+Tensor movedim(const Tensor &x, const std::vector<int64_t> &source,
+               const std::vector<int64_t> &destination)
+{
+    return permutedTensor("movedim", x, movedOrder(x.dim(), source, destination));
+}
+
+Tensor transpose(const Tensor &x, int64_t dim0, int64_t dim1)
+{
+    return recordView("transpose", x, withLayout(x, transposed(layoutOf(x), dim0, dim1)),
+                      [dim0, dim1](const Tensor &g) { return transpose(g, dim0, dim1); });
+}
+
+Tensor squeeze(const Tensor &x, const std::optional<std::vector<int64_t>> &dims)
+{
+    return reshaped("squeeze", x, withLayout(x, squeezed(layoutOf(x), dims)));
+}
+
+Tensor unsqueeze(const Tensor &x, int64_t dim)
+{
+    return reshaped("unsqueeze", x, withLayout(x, unsqueezed(layoutOf(x), dim)));
+}
+
+Shape flattenedShape(const Shape &shape, int64_t start_dim, int64_t end_dim)
+{
+    const auto rank = static_cast<int64_t>(shape.size());
+    const int64_t first = wrapDim(start_dim, rank, "flatten");
+    const int64_t last = wrapDim(end_dim, rank, "flatten");
+    if (first > last) {
+        throw Error(ErrorCategory::Value, "flatten_error_start_after_end", "flatten",
+                    "start_dim " + std::to_string(start_dim) + ", end_dim "
+                            + std::to_string(end_dim),
+                    "a start_dim that is not after end_dim");
+    }
+    Shape out;
+    int64_t size = 1;
+    for (int64_t d = 0; d < std::max<int64_t>(rank, 1); ++d) {
+        size *= d < rank ? shape[static_cast<size_t>(d)] : 1;
+        if (d >= first && d < last)
+            continue;
+        out.push_back(size);
+        size = 1;
+    }
+    return out;
+}
+
+Tensor flatten(const Tensor &x, int64_t start_dim, int64_t end_dim)
+{
+    return reshape(x, flattenedShape(x.shape(), start_dim, end_dim));
+}
+
+Shape unflattenedShape(const Shape &shape, int64_t dim, const Shape &sizes)
+{
+    const auto d
+            = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), "unflatten"));
+    if (shape.empty() || sizes.empty()) {
+        throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "unflatten",
+                    toString(shape) + " into " + toString(sizes), "a dimension and its sizes");
+    }
+    Shape parts;
+    try {
+        parts = resolvedShape(shape[d], sizes, "unflatten");
+    } catch (const Error &error) {
+        throw Error(error.category, "unflatten_error_size_mismatch", "unflatten",
+                    "sizes " + toString(sizes) + " for dimension " + std::to_string(d) + " of "
+                            + toString(shape),
+                    "sizes whose product is " + std::to_string(shape[d]));
+    }
+    Shape out(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(d));
+    out.insert(out.end(), parts.begin(), parts.end());
+    out.insert(out.end(), shape.begin() + static_cast<std::ptrdiff_t>(d) + 1, shape.end());
+    return out;
+}
+
+Tensor unflatten(const Tensor &x, int64_t dim, const Shape &sizes)
+{
+    return reshape(x, unflattenedShape(x.shape(), dim, sizes));
+}
+
+Tensor select(const Tensor &x, int64_t dim, int64_t index)
+{
+    return partView("select", x,
+                    [dim, index](Layout own) { return selected(std::move(own), dim, index); });
+}
+
+Tensor slice(const Tensor &x, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+             int64_t step)
+{
+    return partView("slice", x,
+                    [=](Layout own) { return sliced(std::move(own), dim, start, end, step); });
+}
+
+Tensor narrow(const Tensor &x, int64_t dim, int64_t start, int64_t length)
+{
+    return partView("narrow", x,
+                    [=](Layout own) { return narrowed(std::move(own), dim, start, length); });
+}
+
+Tensor diagonal(const Tensor &x, int64_t offset, int64_t dim1, int64_t dim2)
+{
+    return partView("diagonal", x,
+                    [=](Layout own) { return diagonalOf(std::move(own), offset, dim1, dim2); });
+}
+
+Tensor asStrided(const Tensor &x, const Shape &size, const std::vector<int64_t> &stride,
+                 std::optional<int64_t> offset)
+{
+    const auto refuse = [&](ErrorCategory category, const std::string &wanted) {
+        return Error(category, "as_strided_error_out_of_bounds", "as_strided",
+                     "size " + toString(size) + ", stride " + toString(stride) + ", offset "
+                             + std::to_string(offset.value_or(x.offset())),
+                     wanted);
+    };
+    if (size.size() != stride.size())
+        throw refuse(ErrorCategory::Shape, "a stride for every size");
+    const int64_t start = offset.value_or(x.offset());
+    int64_t last = start;
+    bool negative = start < 0;
+    for (size_t d = 0; d < size.size(); ++d) {
+        negative = negative || size[d] < 0 || stride[d] < 0;
+        last += (size[d] - 1) * stride[d];
+    }
+    if (negative)
+        throw refuse(ErrorCategory::Value, "numbers of 0 or more");
+    const auto capacity = static_cast<int64_t>(x.impl()->storage->bytes()) / dtypeSize(x.dtype());
+    if (numel(size) > 0 && last >= capacity) {
+        throw refuse(ErrorCategory::Shape,
+                     "elements within the " + std::to_string(capacity) + " of the storage");
+    }
+    if (x.isContiguous() && start >= x.offset()
+        && (numel(size) == 0 || last < x.offset() + x.numel())) {
+        return partView("as_strided", x, [&, from = start - x.offset()](const Layout &own) {
+            return Layout{size, stride, own.offset + from};
+        });
+    }
+    // Elements of the storage beyond x, or in another order than x has them, have no gradient rule.
+    if (shouldRecord({&x})) {
+        throw Error(ErrorCategory::Value, "as_strided_error_not_differentiable", "as_strided",
+                    "a view of more than the tensor's own elements",
+                    "a contiguous tensor and elements of its own",
+                    "call contiguous() or detach() first");
+    }
+    return withLayout(x, {size, stride, start});
 }
 
 } // namespace mrg

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/core/Shape.h"
+
+#include <optional>
+
+namespace mrg {
+
+/// wrapDim() with an error of another kind than `dimension_error_out_of_range`.
+int64_t wrapDim(int64_t dim, int64_t rank, const char *where, const char *kind);
+
+/// Where the elements of a view lie in its storage.
+struct Layout {
+    Shape shape;
+    std::vector<int64_t> strides;
+    int64_t offset = 0;
+
+    int64_t dim() const { return static_cast<int64_t>(shape.size()); }
+};
+
+/// That of a compact tensor.
+Layout compactLayout(const Shape &shape);
+
+// The views of torch as what they do to a layout. The operations apply them to a tensor's own
+// layout, the shape rules to that of a compact tensor. All throw Error (shape, index or value);
+// `where` names the function in it.
+
+/// Dimensions in another order; shape `permute_error_dimension_count_mismatch`.
+Layout permuted(Layout x, const std::vector<int64_t> &dims);
+/// The order of dimensions which puts `source` at `destination`.
+std::vector<int64_t> movedOrder(int64_t rank, const std::vector<int64_t> &source,
+                                const std::vector<int64_t> &destination);
+/// Index `transpose_dims_error_out_of_range`.
+Layout transposed(Layout x, int64_t dim0, int64_t dim1, const char *where = "transpose");
+/// Without the dimensions of size 1 (among `dims`, where they are given).
+Layout squeezed(Layout x, const std::optional<std::vector<int64_t>> &dims);
+Layout unsqueezed(Layout x, int64_t dim);
+/// Index `select_error_index_out_of_bounds`.
+Layout selected(Layout x, int64_t dim, int64_t index);
+/// Every step-th entry from start to before end, both counted from the end when negative and cut to
+/// the size; value `slice_error_out_of_bounds` for a step below 1.
+Layout sliced(Layout x, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+              int64_t step = 1);
+/// Index `narrow_error_start_out_of_bounds`, `narrow_error_length_exceeds_bounds`.
+Layout narrowed(Layout x, int64_t dim, int64_t start, int64_t length);
+/// The diagonal of dim1 and dim2 as a new last dimension.
+Layout diagonalOf(Layout x, int64_t offset, int64_t dim1, int64_t dim2);
+/// Dimensions of size 1 and new leading ones repeated; -1 keeps a size. Shape
+/// `expand_error_incompatible`, value `negative_size`.
+Layout expanded(const Layout &x, const Shape &sizes, const char *where = "expand");
+
+/// A shape with its one -1 worked out; shape `reshape_error_size_mismatch`.
+Shape resolvedShape(int64_t count, const Shape &wanted, const char *where = "reshape");
+/// The strides that show `x` in another shape of as many elements without a copy, if there are any.
+std::optional<std::vector<int64_t>> viewStrides(const Layout &x, const Shape &shape);
+
+} // namespace mrg

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/linear_algebra.h"
+
+#include "engine/autograd/Node.h"
+#include "engine/core/Launch.h"
+#include "engine/kernels/gemm.h"
+#include "engine/ops/pointwise.h"
+#include "engine/ops/views.h"
+
+#include <algorithm>
+
+namespace mrg {
+
+namespace {
+
+/// A batch of matrices as gemm takes it: each lies compact, or compact after transposing.
+struct Matrices {
+    Tensor tensor; ///< keeps the memory
+    kernels::Layout layout;
+    int64_t batchStride;
+};
+
+Matrices matricesOf(const Tensor &x)
+{
+    const int64_t rows = x.size(1);
+    const int64_t columns = x.size(2);
+    const std::vector<int64_t> &strides = x.strides();
+    if ((strides[2] == 1 || columns == 1) && (strides[1] == columns || rows == 1))
+        return {x, kernels::Layout::Plain, strides[0]};
+    if ((strides[1] == 1 || rows == 1) && (strides[2] == rows || columns == 1))
+        return {x, kernels::Layout::Transposed, strides[0]};
+    return {x.copy(), kernels::Layout::Plain, rows * columns};
+}
+
+/// Multiplications above which one product is shared out among threads, instead of several
+/// products.
+constexpr int64_t largeProduct = 64 * 64 * 64;
+
+template <typename T> void launchProducts(const Matrices &a, const Matrices &b, const Tensor &out)
+{
+    const int64_t k = a.tensor.size(2);
+    launch([=, left = a.tensor.data<T>(), right = b.tensor.data<T>(), target = out.data<T>(),
+            count = out.size(0), m = out.size(1), n = out.size(2), layoutA = a.layout,
+            layoutB = b.layout, stepA = a.batchStride, stepB = b.batchStride] {
+        const int64_t work = std::max<int64_t>(1, m * n * k);
+        const int64_t grain
+                = work > largeProduct ? count : std::max<int64_t>(1, largeProduct / work);
+        parallelFor(count, grain, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i)
+                kernels::gemm(layoutA, layoutB, m, n, k, left + i * stepA, right + i * stepB,
+                              target + i * m * n);
+        });
+    });
+}
+
+void checkTypes(const Tensor &a, const Tensor &b, const char *where)
+{
+    if (a.dtype() != b.dtype()) {
+        throw Error(ErrorCategory::DType, "dtype_mismatch", where,
+                    std::string(dtypeName(a.dtype())) + " and " + dtypeName(b.dtype()),
+                    "one type for both", "convert one of them");
+    }
+    if (a.dtype() == DType::Bool) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", where, "bool", "numbers",
+                    "convert the masks to int64 or float32");
+    }
+}
+
+[[noreturn]] void innerMismatch(const char *where, const Shape &a, const Shape &b, int64_t left,
+                                int64_t right)
+{
+    throw Error(ErrorCategory::Shape, "matmul_error_inner_dimensions_do_not_match", where,
+                toString(a) + " times " + toString(b) + ": " + std::to_string(left) + " and "
+                        + std::to_string(right),
+                "the last size of the first equal to the "
+                        + std::string(b.size() > 1 ? "last but one" : "size") + " of the second",
+                "transpose one of them, or make both " + std::to_string(left));
+}
+
+/// (B, m, k) times (B, k, n), types and sizes checked.
+Tensor products(const char *name, const Tensor &a, const Tensor &b)
+{
+    Tensor out = Tensor::empty({a.size(0), a.size(1), b.size(2)}, a.dtype());
+    const Matrices left = matricesOf(a);
+    const Matrices right = matricesOf(b);
+    dispatchAll(a.dtype(), [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        if constexpr (!std::is_same_v<T, bool>)
+            launchProducts<T>(left, right, out);
+    });
+    if (shouldRecord({&a, &b})) {
+        record(name, {a, b}, {out},
+               [name, x = b.requiresGrad() ? SavedTensor(a) : SavedTensor(),
+                y = a.requiresGrad() ? SavedTensor(b) : SavedTensor()](const Gradients &g) {
+                   const auto adjoint = [](const SavedTensor &saved) {
+                       return matrixTranspose(conj(saved.unpack()));
+                   };
+                   return Gradients{y.defined() ? products(name, g[0], adjoint(y)) : Tensor(),
+                                    x.defined() ? products(name, adjoint(x), g[0]) : Tensor()};
+               });
+    }
+    return out;
+}
+
+void requireDims(const char *where, const Tensor &x, const char *which, int64_t dims,
+                 const char *kind = "dimension_count_mismatch")
+{
+    if (x.dim() != dims) {
+        throw Error(
+                ErrorCategory::Shape, kind, where, std::string(which) + " " + toString(x.shape()),
+                std::to_string(dims) + " dimensions", dims == 2 ? "use matmul for batches" : "");
+    }
+}
+
+/// factor * x for a plain number of x's kind.
+Tensor scaled(const Tensor &x, std::complex<double> factor, const char *where)
+{
+    if (factor == 1.0)
+        return x;
+    if (x.isComplex())
+        return mul(x, Tensor::number(factor));
+    if (isIntegral(x.dtype())) {
+        const auto whole = static_cast<int64_t>(factor.real());
+        if (static_cast<double>(whole) != factor.real()) {
+            throw Error(ErrorCategory::DType, "dtype_mismatch", where,
+                        "a factor of " + std::to_string(factor.real()) + " for "
+                                + dtypeName(x.dtype()),
+                        "a whole number");
+        }
+        return mul(x, Tensor::number(whole));
+    }
+    return mul(x, Tensor::number(factor.real()));
+}
+
+/// beta * input + alpha * product, the input broadcast to the product's shape.
+Tensor blended(const char *where, const Tensor &input, const Tensor &product,
+               std::complex<double> beta, std::complex<double> alpha)
+{
+    const Layout fits = expanded(compactLayout(input.shape()), product.shape(), where);
+    checkTypes(input, product, where);
+    const Tensor right = scaled(product, alpha, where);
+    if (beta != 0.0)
+        return add(scaled(expand(input, fits.shape), beta, where), right);
+    // A gradient of zero flows to an input that is not looked at.
+    if (!shouldRecord({&input}))
+        return right;
+    Tensor out = right.detach();
+    record(where, {input, right}, {out}, [shape = input.shape()](const Gradients &g) {
+        return Gradients{Tensor::zeros(shape, g[0].dtype()), g[0]};
+    });
+    return out;
+}
+
+} // namespace
+
+Shape matmulShape(const Shape &a, const Shape &b)
+{
+    if (a.empty() || b.empty()) {
+        throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "matmul",
+                    toString(a) + " times " + toString(b), "at least one dimension in both",
+                    "use mul for a 0-d factor");
+    }
+    const int64_t left = a.back();
+    const int64_t right = b.size() == 1 ? b[0] : b[b.size() - 2];
+    if (left != right)
+        innerMismatch("matmul", a, b, left, right);
+    const Shape leadA(a.begin(),
+                      a.end() - static_cast<std::ptrdiff_t>(std::min<size_t>(a.size(), 2)));
+    const Shape leadB(b.begin(),
+                      b.end() - static_cast<std::ptrdiff_t>(std::min<size_t>(b.size(), 2)));
+    const Result<Shape> lead = broadcastShapes(leadA, leadB);
+    if (!lead) {
+        throw Error(ErrorCategory::Shape, "batch_dimensions_do_not_match_error", "matmul",
+                    toString(a) + " times " + toString(b) + ": batches " + toString(leadA) + " and "
+                            + toString(leadB),
+                    "leading sizes that are equal or 1");
+    }
+    Shape out = *lead;
+    if (a.size() > 1)
+        out.push_back(a[a.size() - 2]);
+    if (b.size() > 1)
+        out.push_back(b.back());
+    return out;
+}
+
+Tensor matmul(const Tensor &a, const Tensor &b)
+{
+    const Shape shape = matmulShape(a.shape(), b.shape());
+    checkTypes(a, b, "matmul");
+    const Tensor left = a.dim() == 1 ? unsqueeze(a, 0) : a;
+    const Tensor right = b.dim() == 1 ? unsqueeze(b, 1) : b;
+    // One matrix for the whole batch: the rows of all of it are one matrix.
+    if (right.dim() == 2) {
+        const int64_t rows = numel({left.shape().begin(), left.shape().end() - 1});
+        return reshape(
+                products("matmul", reshape(left, {1, rows, left.size(-1)}), unsqueeze(right, 0)),
+                shape);
+    }
+    const Shape leadA(left.shape().begin(), left.shape().end() - 2);
+    const Shape leadB(right.shape().begin(), right.shape().end() - 2);
+    const Shape lead = broadcastShapes(leadA, leadB).value();
+    const auto batch = [&lead](const Tensor &x) {
+        Shape whole = lead;
+        whole.push_back(x.size(-2));
+        whole.push_back(x.size(-1));
+        return reshape(expand(x, whole), {numel(lead), x.size(-2), x.size(-1)});
+    };
+    return reshape(products("matmul", batch(left), batch(right)), shape);
+}
+
+Tensor mm(const Tensor &a, const Tensor &b)
+{
+    requireDims("mm", a, "input", 2, "linalg_error_requires_2d");
+    requireDims("mm", b, "mat2", 2, "linalg_error_requires_2d");
+    if (a.size(1) != b.size(0))
+        innerMismatch("mm", a.shape(), b.shape(), a.size(1), b.size(0));
+    checkTypes(a, b, "mm");
+    return squeeze(products("mm", unsqueeze(a, 0), unsqueeze(b, 0)), Shape{0});
+}
+
+Tensor bmm(const Tensor &a, const Tensor &b)
+{
+    requireDims("bmm", a, "input", 3);
+    requireDims("bmm", b, "mat2", 3);
+    if (a.size(0) != b.size(0)) {
+        throw Error(ErrorCategory::Shape, "batch_dimensions_do_not_match_error", "bmm",
+                    toString(a.shape()) + " times " + toString(b.shape()), "equal first sizes",
+                    "use matmul to repeat one of them");
+    }
+    if (a.size(2) != b.size(1))
+        innerMismatch("bmm", a.shape(), b.shape(), a.size(2), b.size(1));
+    checkTypes(a, b, "bmm");
+    return products("bmm", a, b);
+}
+
+Tensor mv(const Tensor &a, const Tensor &b)
+{
+    requireDims("mv", a, "input", 2, "linalg_error_requires_2d");
+    requireDims("mv", b, "vec", 1);
+    if (a.size(1) != b.size(0))
+        innerMismatch("mv", a.shape(), b.shape(), a.size(1), b.size(0));
+    return matmul(a, b);
+}
+
+Tensor dot(const Tensor &a, const Tensor &b)
+{
+    requireDims("dot", a, "input", 1);
+    requireDims("dot", b, "other", 1);
+    if (a.size(0) != b.size(0))
+        innerMismatch("dot", a.shape(), b.shape(), a.size(0), b.size(0));
+    return matmul(a, b);
+}
+
+Tensor addmm(const Tensor &input, const Tensor &mat1, const Tensor &mat2, std::complex<double> beta,
+             std::complex<double> alpha)
+{
+    return blended("addmm", input, mm(mat1, mat2), beta, alpha);
+}
+
+Tensor baddbmm(const Tensor &input, const Tensor &batch1, const Tensor &batch2,
+               std::complex<double> beta, std::complex<double> alpha)
+{
+    return blended("baddbmm", input, bmm(batch1, batch2), beta, alpha);
+}
+
+} // namespace mrg
