@@ -4,6 +4,7 @@
 #include "engine/nn/families.h"
 #include "engine/nn/init.h"
 #include "engine/ops/dropout.h"
+#include "engine/ops/joining.h"
 #include "engine/ops/views.h"
 
 #include <cmath>

@@ -2,8 +2,12 @@
 #include "engine/autograd/backward.h"
 #include "engine/autograd/gradcheck.h"
 #include "engine/core/Random.h"
+#include "engine/ops/gathering.h"
+#include "engine/ops/joining.h"
+#include "engine/ops/linear_algebra.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
+#include "engine/ops/softmax.h"
 #include "engine/ops/views.h"
 
 #include <QObject>
@@ -89,6 +93,42 @@ std::vector<Row> rows()
             {"transpose",
              {{2, 3}},
              [](Inputs in) { return Outputs{square(transpose(in[0], 0, 1))}; }},
+            {"amax of dimensions",
+             {{2, 3, 2}},
+             [](Inputs in) { return Outputs{square(amax(in[0], {0, 2}))}; }},
+            {"max along", {{2, 3}}, [](Inputs in) { return Outputs{square(max(in[0], 1).values)}; }},
+            {"logsumexp", {{2, 3}}, [](Inputs in) { return Outputs{logsumexp(in[0], {1}, true)}; }},
+            {"softmax", {{2, 3}}, [](Inputs in) { return Outputs{softmax(in[0], 0)}; }},
+            {"log_softmax", {{2, 3}}, [](Inputs in) { return Outputs{log_softmax(in[0], -1)}; }},
+            binary("matmul", {{2, 3}, {3, 2}}, matmul),
+            binary("matmul batches", {{2, 1, 2, 3}, {2, 3, 1}}, matmul),
+            binary("matmul of vectors", {{3}, {3}}, matmul),
+            {"addmm",
+             {{2}, {3, 2}, {2, 2}},
+             [](Inputs in) { return Outputs{addmm(in[0], in[1], in[2], 0.5, 2)}; }},
+            {"gather",
+             {{2, 3}},
+             [](Inputs in) {
+                 return Outputs{square(
+                         gather(in[0], 1, Tensor::fromVector<int64_t>({0, 0, 2, 1}, {2, 2})))};
+             }},
+            {"index_select",
+             {{3, 2}},
+             [](Inputs in) {
+                 return Outputs{square(indexSelect(in[0], 0, Tensor::fromVector<int64_t>({2, 0, 2})))};
+             }},
+            {"permute",
+             {{2, 3, 2}},
+             [](Inputs in) { return Outputs{square(permute(in[0], {2, 0, 1}))}; }},
+            {"select", {{2, 3}}, [](Inputs in) { return Outputs{square(select(in[0], 1, -1))}; }},
+            {"slice with a step",
+             {{5, 2}},
+             [](Inputs in) { return Outputs{square(slice(in[0], 0, 1, {}, 2))}; }},
+            {"diagonal", {{3, 3}}, [](Inputs in) { return Outputs{square(diagonal(in[0], 1))}; }},
+            {"overlapping as_strided",
+             {{4}},
+             [](Inputs in) { return Outputs{square(asStrided(in[0], {3, 2}, {1, 1}))}; }},
+            {"stack", {{2}, {2}}, [](Inputs in) { return Outputs{square(stack(in, 1))}; }},
             {"narrow", {{4, 2}}, [](Inputs in) { return Outputs{square(narrow(in[0], 0, 1, 2))}; }},
             {"cat", {{2, 2}, {2, 1}}, [](Inputs in) { return Outputs{square(cat(in, 1))}; }}};
 }
