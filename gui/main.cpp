@@ -49,7 +49,10 @@ int main(int argc, char **argv)
     demoApp->add_option("--out", folder, "The folder to write to")->required();
     CLI::App *shotsApp = app.add_subcommand("shots", "Pictures of the window in telling states");
     shotsApp->add_option("folder", folder, "The folder to write to")->required();
-    app.add_option("--open", file, "An experiment to open in the window");
+    WindowRequest window;
+    app.add_option("--open", window.file, "An experiment to open in the window");
+    app.add_option("--set", window.sets, "Set an option there, as NODE.OPTION=VALUE: --set 2.out_features=32");
+    app.add_flag("--train", window.train, "Begin to train there at once");
 
     CLI11_PARSE(app, argc, argv);
     const Vocabulary vocabulary = standardVocabulary();
@@ -69,5 +72,5 @@ int main(int argc, char **argv)
         return demoCommand(vocabulary, argc, argv, folder);
     if (*shotsApp)
         return shotsCommand(vocabulary, argc, argv, folder);
-    return windowCommand(vocabulary, argc, argv, file);
+    return windowCommand(vocabulary, argc, argv, window);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mrg {
 
@@ -29,9 +30,13 @@ int functionsCommand(const Vocabulary &vocabulary, bool json);
 int conformanceCommand(const Vocabulary &vocabulary, const std::string &folder, const std::string &only,
                        bool declaredOnly);
 
-
-/// The window, with a file to open or the ready experiment.
-int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &file);
+/// What the window was asked for.
+struct WindowRequest {
+    std::string file;              ///< to open; empty: what a start shows
+    std::vector<std::string> sets; ///< "NODE.OPTION=VALUE", made as edits that can be undone
+    bool train = false;            ///< start training as soon as the data are there
+};
+int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const WindowRequest &request);
 /// Trains the ready experiment in the real window without a display; leaves report and picture in a folder.
 int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder);
 /// Pictures of the window in telling states, light and dark, at 1x and 2x.

@@ -9,10 +9,12 @@
 #include "gui/canvas/CanvasScene.h"
 #include "gui/canvas/CanvasView.h"
 #include "gui/cli/commands.h"
+#include "gui/inspector/value_text.h"
 
 #include <QApplication>
 #include <QDir>
 #include <QElapsedTimer>
+#include <QRegularExpression>
 #include <QStandardPaths>
 #include <QTabWidget>
 #include <QTemporaryDir>
@@ -98,16 +100,47 @@ int complain(const QString &text)
     return 1;
 }
 
+/// Makes the edit that "NODE.OPTION=VALUE" asks for; what is wrong with it, or nothing.
+QString setOption(ExperimentDocument &document, const QString &assignment)
+{
+    static const QRegularExpression form(R"(^(\d+)\.(\w+)=(.*)$)");
+    const QRegularExpressionMatch match = form.match(assignment);
+    const NodeId id = match.captured(1).toLongLong();
+    const NetworkNode *node = match.hasMatch() ? document.network().find(id) : nullptr;
+    const Spec *spec = node ? document.vocabulary().spec(node->type) : nullptr;
+    const Arg *arg = spec ? spec->findArg(match.captured(2).toStdString()) : nullptr;
+    if (!arg)
+        return QString("--set %1: wanted NODE.OPTION=VALUE with a node's number and one of its options").arg(assignment);
+    document.setArg(id, match.captured(2), valueOfText(match.captured(3), *arg));
+    return {};
+}
+
+void trainOnceReady(MainWindow &window)
+{
+    if (window.controller().obstacle().isEmpty())
+        return window.controller().start();
+    QObject::connect(&window.document(), &ExperimentDocument::dataChanged, &window, [&window] {
+        if (!window.document().dataLoading() && !window.controller().hasSession())
+            window.controller().start();
+    });
+}
+
 } // namespace
 
-int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &file)
+int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const WindowRequest &request)
 {
     QApplication application(argc, argv);
     nameApplication();
     ThemeManager themes(application);
     MainWindow window(vocabulary, themes, QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
     window.show();
-    window.begin(QString::fromStdString(file));
+    window.begin(QString::fromStdString(request.file));
+    for (const std::string &assignment : request.sets) {
+        if (const QString problem = setOption(window.document(), QString::fromStdString(assignment)); !problem.isEmpty())
+            return complain(problem);
+    }
+    if (request.train)
+        trainOnceReady(window);
     return QApplication::exec();
 }
 

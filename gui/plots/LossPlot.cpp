@@ -20,8 +20,9 @@ namespace {
 constexpr int redrawIntervalMs = 40;
 constexpr int smoothingSteps = 100;
 constexpr int defaultSmoothing = 90;
-
-QVector<double> tail(const QVector<double> &values, qsizetype from) { return values.mid(from); }
+/// Older marks go when there are more: nobody could read them.
+constexpr qsizetype shownEvents = 60;
+constexpr int itemsAnEvent = 2;
 } // namespace
 
 LossPlot::LossPlot(TrainingController &controller, const Theme &theme, QWidget *parent)
@@ -30,14 +31,11 @@ LossPlot::LossPlot(TrainingController &controller, const Theme &theme, QWidget *
 {
     m_plot->setObjectName("lossPlot");
     m_plot->setMinimumSize(260, 160);
-    m_raw = m_plot->addGraph();
-    m_smooth = m_plot->addGraph();
-    m_epoch = m_plot->addGraph();
-    m_validation = m_plot->addGraph();
-    m_raw->setName(tr("each step"));
-    m_smooth->setName(tr("smoothed"));
-    m_epoch->setName(tr("epoch mean"));
-    m_validation->setName(tr("validation"));
+    for (const auto &[graph, name] : {std::pair(&m_raw, tr("each step")), std::pair(&m_smooth, tr("smoothed")),
+                                      std::pair(&m_epoch, tr("epoch mean")), std::pair(&m_validation, tr("validation"))}) {
+        *graph = SeriesGraph(m_plot->addGraph());
+        graph->graph()->setName(name);
+    }
     m_plot->legend->setVisible(true);
     m_plot->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
     m_plot->xAxis->setLabel(tr("epoch"));
@@ -83,10 +81,7 @@ LossPlot::LossPlot(TrainingController &controller, const Theme &theme, QWidget *
     connect(&controller, &TrainingController::eventAdded, this, &LossPlot::schedule);
     connect(&controller, &TrainingController::runCleared, this, &LossPlot::clearRun);
     connect(m_smoothing, &QSlider::valueChanged, this, [this] {
-        m_raw->data()->clear();
-        m_smooth->data()->clear();
-        m_rawShown = 0;
-        m_mean = m_weight = 0;
+        m_smooth.clear();
         refresh();
     });
     connect(m_log, &QToolButton::toggled, this, [this](bool on) {
@@ -111,13 +106,13 @@ void LossPlot::setTheme(const Theme &theme)
     stylePlot(*m_plot, theme);
     QColor faint = theme.trainCurve;
     faint.setAlpha(70);
-    m_raw->setPen(QPen(faint, 1));
-    m_smooth->setPen(QPen(theme.trainCurve, 2));
+    m_raw.graph()->setPen(QPen(faint, 1));
+    m_smooth.graph()->setPen(QPen(theme.trainCurve, 2));
     QPen dotted(theme.trainCurve, 1.5);
     dotted.setStyle(Qt::DotLine);
-    m_epoch->setPen(dotted);
-    m_validation->setPen(QPen(theme.validationCurve, 2));
-    m_validation->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, theme.validationCurve, theme.validationCurve, 5));
+    m_epoch.graph()->setPen(dotted);
+    m_validation.graph()->setPen(QPen(theme.validationCurve, 2));
+    m_validation.graph()->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, theme.validationCurve, theme.validationCurve, 5));
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
@@ -127,13 +122,18 @@ void LossPlot::schedule()
         m_timer.start();
 }
 
+void LossPlot::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    refresh();
+}
+
 void LossPlot::clearRun()
 {
-    for (QCPGraph *graph : {m_raw, m_smooth, m_epoch, m_validation})
-        graph->data()->clear();
+    for (SeriesGraph *graph : {&m_raw, &m_smooth, &m_epoch, &m_validation})
+        graph->clear();
     m_plot->clearItems();
-    m_rawShown = m_epochShown = m_validationShown = m_eventsShown = 0;
-    m_mean = m_weight = 0;
+    m_eventsShown = 0;
     m_follow->setChecked(true);
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
@@ -141,6 +141,7 @@ void LossPlot::clearRun()
 void LossPlot::addEvents()
 {
     const QVector<RunEvent> &events = m_controller.events();
+    m_eventsShown = std::max(m_eventsShown, events.size() - shownEvents);
     for (; m_eventsShown < events.size(); ++m_eventsShown) {
         const RunEvent &event = events[m_eventsShown];
         auto *line = new QCPItemStraightLine(m_plot);
@@ -160,35 +161,19 @@ void LossPlot::addEvents()
         font.setPixelSize(11);
         text->setFont(font);
     }
+    while (m_plot->itemCount() > itemsAnEvent * shownEvents)
+        m_plot->removeItem(0);
 }
 
 void LossPlot::refresh()
 {
     const Series &raw = m_controller.series("train/loss");
-    const double keep = static_cast<double>(m_smoothing->value()) / smoothingSteps;
-    if (m_rawShown < raw.values.size()) {
-        QVector<double> smooth;
-        for (qsizetype i = m_rawShown; i < raw.values.size(); ++i) {
-            if (std::isfinite(raw.values[i])) {
-                m_mean = keep * m_mean + (1 - keep) * raw.values[i];
-                m_weight = keep * m_weight + (1 - keep);
-            }
-            smooth.append(m_weight > 0 ? m_mean / m_weight : raw.values[i]);
-        }
-        const QVector<double> x = tail(raw.epochs, m_rawShown);
-        m_raw->addData(x, tail(raw.values, m_rawShown), true);
-        m_smooth->addData(x, smooth, true);
-        m_rawShown = raw.values.size();
-    }
-    const auto extend = [this](QCPGraph *graph, const char *name, qsizetype &shown) {
-        const Series &series = m_controller.series(name);
-        graph->addData(tail(series.epochs, shown), tail(series.values, shown), true);
-        shown = series.values.size();
-    };
-    extend(m_epoch, "train/epoch_loss", m_epochShown);
-    extend(m_validation, "validation/loss", m_validationShown);
+    m_raw.follow(raw);
+    m_smooth.followSmoothed(raw, static_cast<double>(m_smoothing->value()) / smoothingSteps);
+    m_epoch.follow(m_controller.series("train/epoch_loss"));
+    m_validation.follow(m_controller.series("validation/loss"));
     addEvents();
-    if (m_follow->isChecked() && m_rawShown > 0) {
+    if (m_follow->isChecked() && !raw.isEmpty()) {
         m_plot->rescaleAxes();
         if (m_plot->yAxis->scaleType() == QCPAxis::stLinear) {
             m_plot->yAxis->scaleRange(1.08);

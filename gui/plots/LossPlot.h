@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "gui/plots/SeriesGraph.h"
 #include "gui/widgets/Theme.h"
 
 #include <QTimer>
 #include <QWidget>
 
 class QCustomPlot;
-class QCPGraph;
 class QCheckBox;
 class QSlider;
 class QToolButton;
@@ -19,7 +19,8 @@ class TrainingController;
 /// The loss as it falls: every step (faint), smoothed, per epoch and on validation data, with a
 /// flag wherever a setting was changed by hand. Wheel and drag zoom and pan; "Follow" shows all.
 ///
-/// Smoothing is a debiased exponential mean of the raw values, which stay visible behind it.
+/// Smoothing is a debiased exponential mean of the raw values, which stay visible behind it. Hidden, it
+/// draws nothing and catches up when shown.
 class LossPlot : public QWidget {
     Q_OBJECT
 public:
@@ -29,6 +30,9 @@ public:
     /// Draws now what is due; for pictures and tests.
     void refresh();
 
+protected:
+    void showEvent(QShowEvent *event) override;
+
 private:
     void schedule();
     void addEvents();
@@ -37,20 +41,15 @@ private:
     TrainingController &m_controller;
     Theme m_theme;
     QCustomPlot *m_plot;
-    QCPGraph *m_raw;
-    QCPGraph *m_smooth;
-    QCPGraph *m_epoch;
-    QCPGraph *m_validation;
+    SeriesGraph m_raw;
+    SeriesGraph m_smooth;
+    SeriesGraph m_epoch;
+    SeriesGraph m_validation;
     QSlider *m_smoothing;
     QToolButton *m_follow;
     QToolButton *m_log;
     QTimer m_timer;
-    qsizetype m_rawShown = 0;
-    qsizetype m_epochShown = 0;
-    qsizetype m_validationShown = 0;
     qsizetype m_eventsShown = 0;
-    double m_mean = 0;
-    double m_weight = 0;
 };
 
 } // namespace mrg

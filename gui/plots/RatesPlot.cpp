@@ -73,23 +73,27 @@ void RatesPlot::paintCurves()
         QColor color = labelColor(c, m_theme);
         const bool stepBack = m_picked >= 0 && m_picked != c;
         color.setAlpha(stepBack ? 50 : 255);
-        m_graphs[c]->setPen(QPen(color, m_picked == c ? 2.5 : 1.3));
-        m_graphs[c]->setLayer(m_picked == c ? "axes" : "main");
+        m_graphs[c].graph()->setPen(QPen(color, m_picked == c ? 2.5 : 1.3));
+        m_graphs[c].graph()->setLayer(m_picked == c ? "axes" : "main");
     }
     m_plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void RatesPlot::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    refresh();
 }
 
 void RatesPlot::rebuild()
 {
     m_plot->clearGraphs();
     m_graphs.clear();
-    m_shown.clear();
     const QStringList labels = m_controller.labelNames();
     for (const QString &label : labels) {
         QCPGraph *graph = m_plot->addGraph();
         graph->setName(label);
-        m_graphs.append(graph);
-        m_shown.append(0);
+        m_graphs.append(SeriesGraph(graph));
     }
     paintCurves();
     refresh();
@@ -100,11 +104,8 @@ void RatesPlot::refresh()
     if (m_graphs.size() != m_controller.labelNames().size())
         return rebuild();
     const QString prefix = m_measure->currentData().toString();
-    for (int c = 0; c < m_graphs.size(); ++c) {
-        const Series &series = m_controller.series(prefix + QString::number(c));
-        m_graphs[c]->addData(series.epochs.mid(m_shown[c]), series.values.mid(m_shown[c]), true);
-        m_shown[c] = series.values.size();
-    }
+    for (int c = 0; c < m_graphs.size(); ++c)
+        m_graphs[c].follow(m_controller.series(prefix + QString::number(c)));
     m_plot->rescaleAxes();
     m_plot->yAxis->setRangeLower(0);
     m_plot->yAxis->scaleRange(1.05, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "gui/plots/SeriesGraph.h"
 #include "gui/widgets/Theme.h"
 
 #include <QTimer>
@@ -9,14 +10,14 @@
 
 class QComboBox;
 class QCustomPlot;
-class QCPGraph;
 
 namespace mrg {
 
 class TrainingController;
 
 /// One curve a class over the epochs: miss rate, intrusion rate or mean hinge, each in its label's
-/// colour. A picked class stands out, the others step back.
+/// colour. A picked class stands out, the others step back. Hidden, it draws nothing and catches up
+/// when shown.
 class RatesPlot : public QWidget {
     Q_OBJECT
 public:
@@ -24,6 +25,9 @@ public:
     void setTheme(const Theme &theme);
     void pickClass(int label);
     void refresh();
+
+protected:
+    void showEvent(QShowEvent *event) override;
 
 private:
     void rebuild();
@@ -33,8 +37,7 @@ private:
     Theme m_theme;
     QCustomPlot *m_plot;
     QComboBox *m_measure;
-    QVector<QCPGraph *> m_graphs;
-    QVector<qsizetype> m_shown;
+    QVector<SeriesGraph> m_graphs;
     int m_picked = -1;
     QTimer m_timer;
 };

@@ -61,7 +61,7 @@ QStringList TrainingController::seriesNames() const
 {
     QStringList out;
     for (const auto &[name, series] : m_series) {
-        if (!series.steps.isEmpty())
+        if (!series.isEmpty())
             out << name;
     }
     return out;
@@ -148,10 +148,8 @@ void TrainingController::drain()
     for (size_t count = 0; taken < drainAtOnce && (count = m_session->points().pop(buffer)) > 0; taken += count) {
         any = true;
         for (size_t i = 0; i < count; ++i) {
-            Series &series = *m_seriesByIndex[buffer[i].series];
-            series.steps.append(static_cast<double>(buffer[i].step));
-            series.epochs.append(buffer[i].epoch);
-            series.values.append(buffer[i].value);
+            const MetricPoint &point = buffer[i];
+            m_seriesByIndex[point.series]->append(static_cast<double>(point.step), point.epoch, point.value);
         }
     }
     if (any)

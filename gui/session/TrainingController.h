@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/training/Session.h"
+#include "gui/session/Series.h"
 
 #include <QObject>
 #include <QPointF>
@@ -18,12 +19,6 @@ namespace mrg {
 class ExperimentDocument;
 class RunStore;
 
-/// A curve as it has come in so far: steps (and epochs) against values, in order.
-struct Series {
-    QVector<double> steps;
-    QVector<double> epochs;
-    QVector<double> values;
-};
 /// A change made by hand during a run, to be marked on the curves.
 struct RunEvent {
     double step = 0;
@@ -46,7 +41,7 @@ public:
     bool hasSession() const { return m_session != nullptr; }
     /// The newest snapshot of the run; a default one before.
     const Snapshot &snapshot() const;
-    /// All points of a series so far; empty if there are none.
+    /// A series so far; empty if there are no points.
     const Series &series(const QString &name) const;
     QStringList seriesNames() const;
     const QVector<RunEvent> &events() const { return m_events; }
