@@ -11,8 +11,8 @@
 namespace mrg {
 
 namespace {
-constexpr int pictureHeight = 124;
-constexpr int cardHeight = 248;
+constexpr int pictureHeight = 112;
+constexpr int cardHeight = 230;
 constexpr int narrowest = 260;
 constexpr double radius = 10;
 constexpr double margin = 16;
@@ -114,16 +114,16 @@ void ExampleCard::paintEvent(QPaintEvent *)
     painter.setPen(m_theme.text);
     const double left = card.left() + margin;
     const double width = card.width() - 2 * margin;
-    painter.drawText(QRectF(left, picture.bottom() + 10, width, 24), Qt::AlignLeft | Qt::AlignVCenter,
+    painter.drawText(QRectF(left, picture.bottom() + 8, width, 24), Qt::AlignLeft | Qt::AlignVCenter,
                      QFontMetricsF(font).elidedText(text(), Qt::ElideRight, width));
     font.setPixelSize(12);
     font.setWeight(QFont::Normal);
     painter.setFont(font);
     painter.setPen(m_theme.mutedText);
-    drawLines(painter, m_example.description(), QRectF(left, picture.bottom() + 38, width, 52), descriptionLines);
+    drawLines(painter, m_example.description(), QRectF(left, picture.bottom() + 36, width, 52), descriptionLines);
     font.setPixelSize(11);
     painter.setFont(font);
-    painter.drawText(QRectF(left, card.bottom() - 26, width, 16), Qt::AlignLeft | Qt::AlignVCenter,
+    painter.drawText(QRectF(left, card.bottom() - 24, width, 16), Qt::AlignLeft | Qt::AlignVCenter,
                      QFontMetricsF(font).elidedText(m_facts, Qt::ElideRight, width));
 
     painter.setBrush(Qt::NoBrush);

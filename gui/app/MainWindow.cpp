@@ -113,6 +113,7 @@ void MainWindow::addDocks()
         auto *out = new QDockWidget(title);
         out->setObjectName(name);
         out->setWidget(content);
+        content->setAttribute(Qt::WA_StyledBackground);
         m_workbench->addDockWidget(area, out);
         return out;
     };

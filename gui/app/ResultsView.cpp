@@ -5,6 +5,7 @@
 #include "gui/plots/DecisionView.h"
 #include "gui/plots/LossPlot.h"
 #include "gui/plots/MetricsView.h"
+#include "gui/plots/PairList.h"
 #include "gui/plots/RatesPlot.h"
 #include "gui/plots/matrix_charts.h"
 #include "gui/session/TrainingController.h"
@@ -21,17 +22,20 @@ namespace mrg {
 
 namespace {
 enum Source { Training, Validation };
+constexpr int evenly = 1000; ///< splitters share out what there is
+// In characters.
+constexpr int shortestChoice = 6;
+constexpr int wholeChoice = 16;
 }
 
 ResultsView::ResultsView(TrainingController &controller, const Vocabulary &vocabulary, const Theme &theme, QWidget *parent)
     : QStackedWidget(parent), m_controller(controller), m_loss(new LossPlot(controller, theme)), m_bars(new ClassBars(theme)),
-      m_rates(new RatesPlot(controller, theme)), m_matrix(new MatrixView(theme)), m_metrics(new MetricsView(vocabulary.metrics, theme)),
-      m_decision(new DecisionView(theme)), m_source(new QComboBox), m_barsPanel(barsPanel()), m_first(new QSplitter),
+      m_rates(new RatesPlot(controller, theme)), m_matrix(new MatrixView(theme)), m_pairs(new PairList(theme)), m_pairsPanel(new QSplitter), m_metrics(new MetricsView(vocabulary.metrics, theme)),
+      m_decision(new DecisionView(theme)), m_source(new QComboBox), m_barsBar(new QHBoxLayout), m_barsPanel(barsPanel()), m_corner(new QWidget), m_first(new QSplitter),
       m_tabs(new QTabWidget), m_grid(new QSplitter(Qt::Vertical)), m_upper(new QSplitter), m_lower(new QSplitter)
 {
     m_matrix->setHint(tr("Press Train: which label fails to lead which rival appears here, pair by pair."));
     m_tabs->setObjectName("results");
-    m_tabs->setDocumentMode(true);
     m_grid->addWidget(m_upper);
     m_grid->addWidget(m_lower);
     m_source->setObjectName("marginSource");
@@ -39,7 +43,13 @@ ResultsView::ResultsView(TrainingController &controller, const Vocabulary &vocab
     m_source->addItem(tr("Validation"));
     m_source->setToolTip(tr("Whose margins the bars and the pairs show: the samples trained on since the epoch began, or "
                             "validation data as last evaluated"));
-    m_tabs->setCornerWidget(m_source);
+    m_source->setProperty("compact", true);
+    auto *corner = new QHBoxLayout(m_corner);
+    corner->setContentsMargins(0, 5, 10, 3);
+    m_tabs->setCornerWidget(m_corner);
+    m_pairsPanel->addWidget(m_matrix);
+    m_pairsPanel->addWidget(m_pairs);
+    m_pairsPanel->setSizes({500, 440});
     addWidget(m_tabs);
     addWidget(m_grid);
     setTogether(false);
@@ -61,6 +71,10 @@ QWidget *ResultsView::barsPanel()
     order->setObjectName("barsOrder");
     order->addItem(tr("Order of the data"), static_cast<int>(ClassBarsChart::Order::AsInData));
     order->addItem(tr("Worst first"), static_cast<int>(ClassBarsChart::Order::WorstFirst));
+    for (QComboBox *choice : {m_source, measure, order}) {
+        choice->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        choice->setMinimumContentsLength(shortestChoice);
+    }
     connect(measure, &QComboBox::currentIndexChanged, this, [this, measure] {
         m_bars->setMeasure(static_cast<ClassBarsChart::Measure>(measure->currentData().toInt()));
     });
@@ -70,16 +84,15 @@ QWidget *ResultsView::barsPanel()
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(m_bars);
-    auto *bar = new QHBoxLayout;
-    bar->setContentsMargins(10, 6, 10, 0);
-    bar->addWidget(measure);
-    bar->addWidget(order);
-    bar->addStretch();
+    m_barsBar->setContentsMargins(10, 6, 10, 0);
+    m_barsBar->addWidget(measure);
+    m_barsBar->addWidget(order);
+    m_barsBar->addStretch();
     auto *out = new QWidget;
     auto *layout = new QVBoxLayout(out);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(2);
-    layout->addLayout(bar);
+    layout->addLayout(m_barsBar);
     layout->addWidget(scroll, 1);
     return out;
 }
@@ -87,25 +100,31 @@ QWidget *ResultsView::barsPanel()
 void ResultsView::setTogether(bool together)
 {
     if (together) {
+        m_barsBar->insertWidget(0, m_source);
         while (m_tabs->count() > 0)
             m_tabs->removeTab(0);
-        for (QWidget *view : std::initializer_list<QWidget *>{m_loss, m_barsPanel, m_matrix})
+        for (QWidget *view : std::initializer_list<QWidget *>{m_loss, m_barsPanel, m_pairsPanel})
             m_upper->addWidget(view);
         for (QWidget *view : std::initializer_list<QWidget *>{m_rates, m_metrics, m_decision})
             m_lower->addWidget(view);
+        m_upper->setSizes({evenly, evenly, evenly});
+        m_lower->setSizes({evenly, evenly, evenly});
     } else {
+        m_corner->layout()->addWidget(m_source);
         m_first->addWidget(m_loss);
         m_first->addWidget(m_barsPanel);
-        m_first->setStretchFactor(0, 3);
-        m_first->setStretchFactor(1, 2);
+        m_first->setSizes({480, 440});
         m_tabs->addTab(m_first, tr("Loss and Violations"));
         m_tabs->addTab(m_rates, tr("Violations over Time"));
-        m_tabs->addTab(m_matrix, tr("Pairs"));
+        m_tabs->addTab(m_pairsPanel, tr("Pairs"));
         m_tabs->addTab(m_metrics, tr("Metrics"));
         m_tabs->addTab(m_decision, tr("Decision"));
     }
-    for (QWidget *view : std::initializer_list<QWidget *>{m_loss, m_barsPanel, m_matrix, m_rates, m_metrics})
+    m_source->setMinimumContentsLength(together ? shortestChoice : wholeChoice);
+    for (QWidget *view : std::initializer_list<QWidget *>{m_loss, m_barsPanel, m_pairsPanel, m_rates, m_metrics})
         view->setVisible(together || m_tabs->currentWidget()->isAncestorOf(view) || m_tabs->currentWidget() == view);
+    // Side by side there is no room for the list.
+    m_pairs->setVisible(!together);
     setCurrentIndex(together ? 1 : 0);
     showDecision(m_plane);
     refresh();
@@ -126,8 +145,10 @@ void ResultsView::setTheme(const Theme &theme)
     m_bars->setTheme(theme);
     m_rates->setTheme(theme);
     m_matrix->setTheme(theme);
+    m_pairs->setTheme(theme);
     m_metrics->setTheme(theme);
     m_decision->setTheme(theme);
+    refresh();
 }
 
 void ResultsView::beginRun()
@@ -139,6 +160,7 @@ void ResultsView::beginRun()
     m_decision->setGrid(std::nullopt);
     m_bars->setStatistics({}, {});
     m_matrix->setChart({}, {}, {});
+    m_pairs->setRowCount(0);
 }
 
 const MarginStatistics &ResultsView::shownMargins() const
@@ -173,15 +195,17 @@ void ResultsView::refreshMatrix()
     const bool confusion = m_controller.task() == Task::SingleLabel && now.validation
             && !confusionChart(*now.validation, labels).values.isEmpty();
     if (!isTogether())
-        m_tabs->setTabText(m_tabs->indexOf(m_matrix), confusion ? tr("Confusion") : tr("Pairs"));
+        m_tabs->setTabText(m_tabs->indexOf(m_pairsPanel), confusion ? tr("Confusion") : tr("Pairs"));
     if (confusion) {
         m_matrix->setChart(confusionChart(*now.validation, labels),
                            [evaluation = *now.validation, labels](int row, int column) { return confusionDetail(evaluation, labels, row, column); },
                            confusionDefinition());
+        m_pairs->setConfusion(*now.validation, labels);
     } else {
         m_matrix->setChart(pairsChart(shownMargins(), labels),
                            [margins = shownMargins(), labels](int row, int column) { return pairsDetail(margins, labels, row, column); },
                            pairsDefinition());
+        m_pairs->setMargins(shownMargins(), labels);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <QStackedWidget>
 
 class QComboBox;
+class QHBoxLayout;
 class QSplitter;
 class QTabWidget;
 
@@ -18,6 +19,7 @@ class DecisionView;
 class LossPlot;
 class MatrixView;
 class MetricsView;
+class PairList;
 class RatesPlot;
 class TrainingController;
 
@@ -49,10 +51,14 @@ private:
     ClassBars *m_bars;
     RatesPlot *m_rates;
     MatrixView *m_matrix;
+    PairList *m_pairs;
+    QSplitter *m_pairsPanel; ///< matrix and list
     MetricsView *m_metrics;
     DecisionView *m_decision;
     QComboBox *m_source; ///< whose margins
+    QHBoxLayout *m_barsBar;
     QWidget *m_barsPanel;
+    QWidget *m_corner; ///< keeps the source beside the tabs
     QSplitter *m_first;  ///< the first tab: loss and bars
     QTabWidget *m_tabs;
     QSplitter *m_grid;

@@ -22,7 +22,7 @@ namespace mrg {
 
 namespace {
 constexpr int sidebarWidth = 300;
-constexpr int cardGap = 18;
+constexpr int cardGap = 16;
 constexpr int widestCard = 380;
 constexpr int narrowestCard = 260;
 constexpr int logoSize = 56;
@@ -121,7 +121,7 @@ QWidget *WelcomePage::sidebar()
     out->setProperty("role", "sidebar");
     out->setFixedWidth(sidebarWidth);
     auto *layout = new QVBoxLayout(out);
-    layout->setContentsMargins(24, 36, 24, 24);
+    layout->setContentsMargins(24, 28, 24, 24);
     layout->setSpacing(8);
     layout->addWidget(m_logo);
     layout->addSpacing(4);
@@ -167,7 +167,7 @@ QWidget *WelcomePage::gallery()
     auto *page = new QWidget;
     page->setProperty("role", "gallery");
     auto *layout = new QVBoxLayout(page);
-    layout->setContentsMargins(36, 36, 36, 36);
+    layout->setContentsMargins(36, 28, 36, 28);
     layout->setSpacing(cardGap);
     layout->addWidget(m_lost);
     auto *heading = new QVBoxLayout;

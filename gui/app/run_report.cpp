@@ -13,6 +13,7 @@
 #include <QSysInfo>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace mrg {
@@ -96,21 +97,29 @@ std::optional<Evaluation> storedEvaluation(const RunStore &store, int64_t run, c
 ReportSection metricsSection(const Vocabulary &vocabulary, Task task, const std::optional<Evaluation> &validation,
                              const std::optional<Evaluation> &test)
 {
-    QVector<QStringList> rows{{"Metric", "Validation", "Test"}};
-    const auto find = [](const std::optional<Evaluation> &from, const std::string &name) {
-        if (from) {
-            for (const auto &[known, value] : from->metrics) {
-                if (known == name)
-                    return numberText(value);
-            }
+    std::vector<const Evaluation *> columns;
+    QVector<QStringList> rows{{"Metric"}};
+    for (const auto &[title, evaluation] : {std::pair("Validation", &validation), std::pair("Test", &test)}) {
+        if (*evaluation) {
+            rows.front().append(title);
+            columns.push_back(&**evaluation);
         }
-        return QString("–");
+    }
+    const auto addRow = [&](const QString &title, auto valueIn) {
+        QStringList row{title};
+        for (const Evaluation *column : columns)
+            row << numberText(valueIn(*column));
+        rows.append(row);
     };
-    rows.append({"Loss", validation ? numberText(validation->loss) : "–", test ? numberText(test->loss) : "–"});
+    addRow("Loss", [](const Evaluation &evaluation) { return evaluation.loss; });
     for (const MetricSpec &spec : vocabulary.metrics) {
         if (spec.task != task)
             continue;
-        rows.append({QString::fromStdString(spec.title), find(validation, spec.name), find(test, spec.name)});
+        addRow(QString::fromStdString(spec.title), [&spec](const Evaluation &evaluation) {
+            const auto found = std::find_if(evaluation.metrics.begin(), evaluation.metrics.end(),
+                                            [&spec](const auto &metric) { return metric.first == spec.name; });
+            return found == evaluation.metrics.end() ? std::nan("") : found->second;
+        });
     }
     ReportSection section{"Final metrics", htmlTable(rows), {}, {}};
     if (validation && !validation->thresholdRule.empty())

@@ -10,6 +10,7 @@ namespace mrg {
 
 namespace {
 constexpr double pillHeight = 18;
+constexpr double leastBeside = 34;
 }
 
 QFont wireFont(bool bold)
@@ -32,8 +33,11 @@ QRectF shapePill(const QPainterPath &wire, const QString &shape)
 {
     if (shape.isEmpty())
         return {};
-    const QPointF middle = wire.pointAtPercent(0.5);
+    QPointF middle = wire.pointAtPercent(0.5);
     const double width = QFontMetricsF(wireFont()).horizontalAdvance(shape) + 14;
+    // On a wire too short to show beside it, it stands above.
+    if (wire.boundingRect().width() < width + leastBeside)
+        middle.ry() -= pillHeight / 2 + 6;
     return QRectF(middle.x() - width / 2, middle.y() - pillHeight / 2, width, pillHeight);
 }
 

@@ -93,6 +93,7 @@ void NodeInspector::setNode(NodeId id)
     m_node = node ? id : 0;
     m_type = node ? node->type : std::string();
     if (!node) {
+        refreshOverview();
         setCurrentIndex(0);
         return;
     }
@@ -100,6 +101,25 @@ void NodeInspector::setNode(NodeId id)
         rebuild();
     refresh();
     setCurrentIndex(1);
+}
+
+void NodeInspector::refreshOverview()
+{
+    const QString hint = tr("Select a node on the canvas to see and change its options.");
+    const Experiment &experiment = m_document.experiment();
+    if (experiment.network.nodes.empty())
+        return m_empty->setTexts(tr("Nothing selected"), hint);
+    int64_t parameters = 0;
+    for (const auto &[node, count] : m_document.checked().parameters)
+        parameters += count;
+    QStringList lines;
+    if (!experiment.notes.empty())
+        lines << QString::fromStdString(experiment.notes) << QString();
+    const QLocale english(QLocale::English);
+    if (m_document.data())
+        lines << tr("%1 training samples").arg(english.toString(static_cast<qlonglong>(m_document.data()->train->size())));
+    lines << tr("%1 parameters").arg(english.toString(static_cast<qlonglong>(parameters))) << QString() << hint;
+    m_empty->setTexts(m_document.displayName(), lines.join("\n"));
 }
 
 void NodeInspector::rebuild()

@@ -34,6 +34,8 @@ private:
     void rebuild();
     void refresh();
     void refreshIssues();
+    /// What is said of the experiment while no node is selected.
+    void refreshOverview();
 
     ExperimentDocument &m_document;
     NodeId m_node = 0;

@@ -18,6 +18,7 @@ constexpr double largestRow = 26;
 constexpr double smallestRow = 15;
 constexpr double numberRoom = 44;
 constexpr double dotRoom = 24;
+constexpr double roomForScale = 130; ///< narrower, the scale would run into the titles
 /// Scales between which a bar's length does not jump as rates fall.
 constexpr double fullScales[] = {0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1};
 
@@ -110,6 +111,8 @@ void ClassBarsChart::drawHead(QPainter &painter, const QRectF &head, double midd
     font.setWeight(QFont::Normal);
     painter.setFont(font);
     painter.setPen(theme.mutedText);
+    if (half < roomForScale)
+        return;
     for (double side : {-1.0, 1.0}) {
         painter.drawText(QRectF(middle + side * half - 40, head.top(), 80, head.height()), Qt::AlignCenter, text(fullScale()));
     }

@@ -10,6 +10,16 @@ namespace mrg {
 
 namespace {
 constexpr int shownPoints = 1500;
+constexpr double margin = 8;
+constexpr double nameRow = 19;
+constexpr double dotRoom = 16;
+
+QFont namesFont()
+{
+    QFont font;
+    font.setPixelSize(12);
+    return font;
+}
 }
 
 DecisionView::DecisionView(const Theme &theme, QWidget *parent) : QWidget(parent), m_theme(theme)
@@ -67,6 +77,29 @@ void DecisionView::paintGround()
     }
 }
 
+double DecisionView::namesWidth() const
+{
+    double widest = 0;
+    for (const std::string &name : m_data->labelNames)
+        widest = std::max(widest, QFontMetricsF(namesFont()).horizontalAdvance(QString::fromStdString(name)));
+    return widest + dotRoom + 14;
+}
+
+void DecisionView::drawNames(QPainter &painter, const QRectF &rect) const
+{
+    painter.setFont(namesFont());
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (int label = 0; label < static_cast<int>(m_data->labelNames.size()); ++label) {
+        const QRectF row(rect.left(), rect.top() + label * nameRow, rect.width(), nameRow);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(labelColor(label, m_theme));
+        painter.drawEllipse(QPointF(row.left() + 5, row.center().y()), 4.5, 4.5);
+        painter.setPen(m_theme.text);
+        painter.drawText(row.adjusted(dotRoom, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
+                         QString::fromStdString(m_data->labelNames[static_cast<size_t>(label)]));
+    }
+}
+
 void DecisionView::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
@@ -80,8 +113,10 @@ void DecisionView::paintEvent(QPaintEvent *)
     }
     const double width = m_grid->maxX - m_grid->minX;
     const double height = m_grid->maxY - m_grid->minY;
-    const double scale = std::min((this->width() - 16) / width, (this->height() - 16) / height);
+    const double names = std::min(namesWidth(), this->width() * 0.4);
+    const double scale = std::min((this->width() - 2 * margin - 2 * names) / width, (this->height() - 2 * margin) / height);
     const QRectF area((this->width() - scale * width) / 2, (this->height() - scale * height) / 2, scale * width, scale * height);
+    drawNames(painter, QRectF(area.right() + 14, area.top(), names, area.height()));
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
     painter.drawImage(area, m_ground);
     painter.setRenderHint(QPainter::Antialiasing);

@@ -25,6 +25,8 @@ protected:
 
 private:
     void paintGround();
+    double namesWidth() const;
+    void drawNames(QPainter &painter, const QRectF &rect) const;
 
     Theme m_theme;
     std::shared_ptr<const Dataset> m_data;

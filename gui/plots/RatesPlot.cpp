@@ -14,6 +14,8 @@ namespace mrg {
 
 namespace {
 constexpr int redrawIntervalMs = 80;
+/// More names than these would hide the curves; they are told on hovering.
+constexpr qsizetype namedCurves = 12;
 }
 
 RatesPlot::RatesPlot(TrainingController &controller, const Theme &theme, QWidget *parent)
@@ -95,6 +97,7 @@ void RatesPlot::rebuild()
         graph->setName(label);
         m_graphs.append(SeriesGraph(graph));
     }
+    m_plot->legend->setVisible(!labels.isEmpty() && labels.size() <= namedCurves);
     paintCurves();
     refresh();
 }

@@ -10,6 +10,8 @@ EmptyState::EmptyState(const QString &title, const QString &hint, QWidget *paren
     : QWidget(parent), m_title(new QLabel(title)), m_hint(new QLabel(hint))
 {
     auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(20, 12, 20, 12);
+    layout->setSpacing(10);
     layout->addStretch();
     for (QLabel *label : {m_title, m_hint}) {
         label->setAlignment(Qt::AlignCenter);

@@ -43,13 +43,17 @@ public:
     /// Who took longest.
     QByteArray where() const { return m_where; }
 
+    /// Processor time that all other threads have used, in milliseconds.
+    static double otherThreadsMs() { return milliseconds(CLOCK_PROCESS_CPUTIME_ID) - cpuMs(); }
+
 private:
-    static double cpuMs()
+    static double milliseconds(clockid_t which)
     {
         timespec now{};
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        clock_gettime(which, &now);
         return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
     }
+    static double cpuMs() { return milliseconds(CLOCK_THREAD_CPUTIME_ID); }
     int m_depth = 0;
     double m_cpuMs = 0;
     double m_wallMs = 0;

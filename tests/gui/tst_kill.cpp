@@ -92,7 +92,7 @@ private slots:
         QTest::mouseClick(restore, Qt::LeftButton);
         QCOMPARE(window.document().experiment(), edited);
         QCOMPARE(window.document().filePath(), file);
-        QTRY_VERIFY(window.controller().obstacle().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(window.controller().obstacle().isEmpty(), 30000);
         window.document().undoStack().setClean();
     }
 };

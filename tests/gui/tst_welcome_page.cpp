@@ -25,7 +25,7 @@ private slots:
             window->show();
             QVERIFY(!window->welcome()->isVisible());
             QVERIFY(!window->document().network().nodes.empty());
-            QTRY_COMPARE(window->controller().obstacle(), QString());
+            QTRY_COMPARE_WITH_TIMEOUT(window->controller().obstacle(), QString(), 30000);
             window->close();
         }
         const auto window = m_fixture->window("starts");

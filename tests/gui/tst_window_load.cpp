@@ -19,6 +19,9 @@ namespace {
 /// Handling one event must not take longer: it would be seen.
 constexpr double longestStallMs = 50;
 constexpr double fullSpeed = 10000;
+/// A stress in which nothing trained would be none.
+constexpr int fewestRuns = 3;
+constexpr qint64 patienceMs = 60000;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool sanitized = true;
@@ -94,17 +97,22 @@ private slots:
         QElapsedTimer timer;
         timer.start();
         controller.start();
-        QTRY_VERIFY(controller.state() == RunState::Running);
+        QTRY_VERIFY_WITH_TIMEOUT(controller.state() == RunState::Running, 30000);
         clock.restart();
+        const int64_t first = controller.snapshot().step;
+        const double before = ClockedApplication::otherThreadsMs();
         QTest::qWait(static_cast<int>(stressMs()));
-        const double rate = static_cast<double>(controller.snapshot().step) * 1000 / static_cast<double>(timer.elapsed());
+        const auto steps = static_cast<double>(controller.snapshot().step - first);
+        // On a busy machine the engine's thread is kept waiting; its speed is that of its own time.
+        const double rate = 1000 * steps / (ClockedApplication::otherThreadsMs() - before);
         const double cpu = clock.longestCpuMs();
-        qInfo("%s: %.0f steps/s, %lld events, longest %.1f ms of processor time (%s), %.1f ms of wall time", qPrintable(data),
-              rate, static_cast<long long>(clock.events()), cpu, clock.where().constData(), clock.longestWallMs());
+        qInfo("%s: %.0f steps/s of processor time, %.0f of wall time; %lld events, longest %.1f ms of processor time (%s), "
+              "%.1f ms of wall time",
+              qPrintable(data), rate, 1000 * steps / static_cast<double>(timer.elapsed()), static_cast<long long>(clock.events()), cpu, clock.where().constData(), clock.longestWallMs());
         QElapsedTimer stopping;
         stopping.start();
         controller.stop();
-        QTRY_COMPARE(controller.state(), RunState::Stopped);
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), RunState::Stopped, 30000);
         qInfo("stopped after %lld ms", static_cast<long long>(stopping.elapsed()));
         QVERIFY(!controller.series("train/loss").isEmpty());
         if (sanitized)
@@ -125,7 +133,7 @@ private slots:
         QElapsedTimer timer;
         timer.start();
         qint64 deeds = 0;
-        while (timer.elapsed() < stressMs()) {
+        while (timer.elapsed() < stressMs() || (runs < fewestRuns && timer.elapsed() < patienceMs)) {
             for (int64_t burst = random.below(8); burst >= 0; --burst, ++deeds)
                 deed(*window, random);
             QCoreApplication::processEvents(QEventLoop::AllEvents, 5);
@@ -136,15 +144,15 @@ private slots:
                 window->document().undoStack().undo();
         }
         qInfo("%lld deeds, %d runs", static_cast<long long>(deeds), runs);
-        QVERIFY(runs > 2);
+        QVERIFY(runs >= fewestRuns);
         // Whatever it went through, it can be brought back to a run that trains and stops.
         TrainingController &controller = window->controller();
         controller.stop();
         QVERIFY(openAndWait(*window, smallest("moons", "MultiMarginLoss", 2)));
         controller.start();
-        QTRY_VERIFY(controller.state() == RunState::Running && controller.snapshot().step > 100);
+        QTRY_VERIFY_WITH_TIMEOUT(controller.state() == RunState::Running && controller.snapshot().step > 100, 30000);
         controller.stop();
-        QTRY_COMPARE(controller.state(), RunState::Stopped);
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), RunState::Stopped, 30000);
     }
 
 private:
