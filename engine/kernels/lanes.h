@@ -61,8 +61,16 @@ template <typename T, typename Body> void forLanes(int64_t count, Body body)
 /// e^x, exactly 0 where it is too small for T (Eigen's own stops at the smallest normal number).
 template <typename T> Lanes<T> exponential(const Lanes<T> &x)
 {
+    // By packets, as Eigen does not vectorise select().
+    using namespace Eigen::internal;
+    using Packet = typename packet_traits<T>::type;
     constexpr T smallest = sizeof(T) == sizeof(float) ? T(-87.3) : T(-708.3);
-    return (x < smallest).select(Lanes<T>::Zero(), x.exp());
+    Lanes<T> out;
+    for (int64_t i = 0; i < lanes<T>; i += packet_traits<T>::size) {
+        const Packet power = ploadu<Packet>(x.data() + i);
+        pstoreu(out.data() + i, pandnot(pexp(power), pcmp_lt(power, pset1<Packet>(smallest))));
+    }
+    return out;
 }
 
 } // namespace mrg::kernels
