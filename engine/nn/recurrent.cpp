@@ -174,6 +174,21 @@ RecurrentResult RNNBase::run(Tensor rows, const std::vector<int64_t> &batchSizes
     return result;
 }
 
+void RNNBase::checkPacked(const Shape &data, int64_t batch, const Tensor &h_0,
+                          const Tensor &c_0) const
+{
+    if (data.size() != 2)
+        throw wrongDimensions("packed data", data, "(rows, input_size)").within(nameOf(options));
+    // As a batch of one step: what is particular to packed sequences is their maker's to check.
+    Shapes shapes{options.batch_first ? Shape{batch, 1, data[1]} : Shape{1, batch, data[1]}};
+    for (const Tensor *state : {&h_0, &c_0}) {
+        if (state->defined())
+            shapes.push_back(state->shape());
+    }
+    if (const Result<Shapes> fit = inferRecurrent(options, shapes); !fit)
+        throw fit.error().within(nameOf(options));
+}
+
 std::vector<Tensor> RNNBase::forward(std::span<const Tensor> inputs)
 {
     const Tensor &input = inputs[0];

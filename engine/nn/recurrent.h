@@ -7,6 +7,9 @@
 
 namespace mrg {
 
+struct PackedSequence;
+struct PackedResult;
+
 /// torch.nn.RNNBase.mode.
 enum class RecurrentMode { RnnTanh, RnnRelu, Lstm, Gru };
 template <> struct EnumTexts<RecurrentMode> {
@@ -69,12 +72,17 @@ public:
     /// Output and last states for the input and, if given, the first states h_0 (and c_0).
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override;
 
+    /// The same for sequences of different lengths: see packed_sequence.h.
+    PackedResult forward(const PackedSequence &input, const Tensor &h_0 = {},
+                         const Tensor &c_0 = {});
+
     const Options options;
 
 protected:
     CellRule rule() const;
 
 private:
+    void checkPacked(const Shape &data, int64_t batch, const Tensor &h_0, const Tensor &c_0) const;
     RecurrentResult run(Tensor rows, const std::vector<int64_t> &batchSizes, const Tensor &h_0,
                         const Tensor &c_0);
 
