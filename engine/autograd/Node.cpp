@@ -22,11 +22,13 @@ public:
     {
         if (!outputGradients[0].defined())
             return {};
+        // One that nobody else holds may become the gradient itself.
+        const bool own = outputGradients[0].isSoleOwner() && outputGradients[0].isContiguous();
         const Tensor incoming = outputGradients[0].toType(m_leaf.dtype());
         const Tensor &grad = m_leaf.grad();
         if (!grad.defined()) {
             // A gradient that others may hold as well (an expanded view, a saved tensor) is copied.
-            m_leaf.setGrad(gradEnabled() ? incoming : incoming.copy());
+            m_leaf.setGrad(gradEnabled() || own ? incoming : incoming.copy());
             return {};
         }
         // One that a graph holds, or that shares its elements, is not changed in place.

@@ -42,13 +42,18 @@ private:
 
 } // namespace
 
-class PlanRecorder final : public LaunchRecorder {
+class PlanBuilder::Recorder final : public LaunchRecorder {
 public:
-    PlanRecorder() : m_arena(std::make_shared<Arena>()) {}
-    ~PlanRecorder() override { m_arena->freeze(); }
+    Recorder() : m_arena(std::make_shared<Arena>()) {}
+    ~Recorder() override { m_arena->freeze(); }
 
-    void beginPart() { m_parts.emplace_back(); }
-    void endPart() { closeGroup(); }
+    void record(FunctionRef<void()> part)
+    {
+        m_parts.emplace_back();
+        const RecordLaunches recording(this);
+        part();
+        closeGroup();
+    }
 
     void add(std::function<void()> kernel) override
     {
@@ -75,19 +80,11 @@ public:
 
     std::shared_ptr<std::byte> allocate(size_t bytes) override { return m_arena->allocate(bytes); }
 
-    Result<Plan> finish()
-    {
-        if (!m_refusal.empty()) {
-            return Error(ErrorCategory::State, "step_not_capturable", m_refusal,
-                         "a step whose course depends on elements of tensors",
-                         "one that launches the same kernels every time");
-        }
-        Plan plan;
-        plan.m_arena = m_arena;
-        plan.m_parts = std::move(m_parts);
-        plan.m_launches = m_launches;
-        return plan;
-    }
+    const std::string &refusal() const { return m_refusal; }
+
+    std::shared_ptr<Arena> arena() const { return m_arena; }
+    std::vector<std::vector<std::function<void()>>> takeParts() { return std::move(m_parts); }
+    int64_t launches() const { return m_launches; }
 
 private:
     void closeGroup()
@@ -108,16 +105,32 @@ private:
     std::string m_refusal;
 };
 
-Result<Plan> Plan::capture(std::span<const FunctionRef<void()>> parts)
+PlanBuilder::PlanBuilder() : m_recorder(std::make_unique<Recorder>()) {}
+PlanBuilder::~PlanBuilder() = default;
+PlanBuilder::PlanBuilder(PlanBuilder &&) noexcept = default;
+PlanBuilder &PlanBuilder::operator=(PlanBuilder &&) noexcept = default;
+
+void PlanBuilder::record(FunctionRef<void()> part) { m_recorder->record(part); }
+
+Result<Plan> PlanBuilder::finish()
 {
-    PlanRecorder recorder;
-    for (const FunctionRef<void()> &part : parts) {
-        recorder.beginPart();
-        const RecordLaunches recording(&recorder);
-        part();
-        recorder.endPart();
+    if (!m_recorder->refusal().empty()) {
+        return Error(ErrorCategory::State, "step_not_capturable", m_recorder->refusal(),
+                     "a step whose course depends on elements of tensors",
+                     "one that launches the same kernels every time");
     }
-    return recorder.finish();
+    Plan plan;
+    plan.m_arena = m_recorder->arena();
+    plan.m_parts = m_recorder->takeParts();
+    plan.m_launches = m_recorder->launches();
+    return plan;
+}
+
+Result<Plan> Plan::capture(FunctionRef<void()> step)
+{
+    PlanBuilder builder;
+    builder.record(step);
+    return builder.finish();
 }
 
 void Plan::run() const

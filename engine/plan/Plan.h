@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace mrg {
@@ -32,13 +31,12 @@ class Arena;
 /// **Threads**: belongs to one thread at a time.
 class Plan {
 public:
-    /// Runs the parts, in order, and records them. **Errors** (state): `step_not_capturable` naming
-    /// what was done that can't be repeated; the computation has been carried out all the same. What
-    /// a part throws is passed on.
-    static Result<Plan> capture(std::span<const FunctionRef<void()>> parts);
-    static Result<Plan> capture(FunctionRef<void()> step) { return capture({&step, 1}); }
+    /// Runs `step` and records it. **Errors** (state): `step_not_capturable` naming what was done that
+    /// can't be repeated; the computation has been carried out all the same. What it throws is
+    /// passed on.
+    static Result<Plan> capture(FunctionRef<void()> step);
 
-    /// Runs all of it, or one part.
+    /// Runs all of it, or one part (see PlanBuilder).
     void run() const;
     void run(size_t part) const;
 
@@ -49,12 +47,37 @@ public:
     int64_t bytes() const;
 
 private:
-    friend class PlanRecorder;
+    friend class PlanBuilder;
     Plan() = default;
 
     std::shared_ptr<Arena> m_arena;
     std::vector<std::vector<std::function<void()>>> m_parts;
     int64_t m_launches = 0;
+};
+
+/// Captures a computation in parts, between which the program may look at results:
+///
+///     PlanBuilder builder;
+///     builder.record([&] { loss = model(x); });
+///     if (std::isfinite(loss.item())) {
+///         builder.record([&] { backward(loss); optimizer.step(); });
+///         plan = builder.finish();
+///     }
+class PlanBuilder {
+public:
+    PlanBuilder();
+    ~PlanBuilder();
+    PlanBuilder(PlanBuilder &&) noexcept;
+    PlanBuilder &operator=(PlanBuilder &&) noexcept;
+
+    /// Runs a part and records it.
+    void record(FunctionRef<void()> part);
+    /// The plan of all parts; errors as in Plan::capture().
+    Result<Plan> finish();
+
+private:
+    class Recorder;
+    std::unique_ptr<Recorder> m_recorder;
 };
 
 } // namespace mrg

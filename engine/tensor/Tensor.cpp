@@ -162,6 +162,11 @@ bool Tensor::sharesStorageWith(const Tensor &other) const
     return m_impl && other.m_impl && m_impl->storage == other.m_impl->storage;
 }
 
+bool Tensor::isSoleOwner() const
+{
+    return m_impl && m_impl.use_count() == 1 && m_impl->storage.use_count() == 1;
+}
+
 void *Tensor::rawData() const
 {
     const TensorImpl &impl = checked(m_impl.get());

@@ -66,6 +66,8 @@ public:
     /// Made by number().
     bool isNumber() const;
     bool sharesStorageWith(const Tensor &other) const;
+    /// Whether this handle is the only way to its elements.
+    bool isSoleOwner() const;
 
     /// First element. T must match dtype(): throws Error (dtype) otherwise.
     template <typename T> T *data() const;

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/training/TrainingStep.h"
+
+#include "engine/autograd/backward.h"
+
+namespace mrg {
+
+namespace {
+/// Steps before the capture: by then momenta and other state exist.
+constexpr int64_t settledAfter = 1;
+} // namespace
+
+TrainingStep::TrainingStep(Forward forward, Optimizer &optimizer)
+    : m_forward(std::move(forward)), m_optimizer(optimizer)
+{
+}
+
+double TrainingStep::forward(const Tensor &input, const Tensor &target)
+{
+    Place &place = m_places[{input.rawData(), target.rawData()}];
+    m_current = &place;
+    if (place.plan) {
+        restoreGradients(place);
+        place.plan->run(0);
+        return place.outcome.loss.item();
+    }
+    m_optimizer.zeroGrad();
+    m_gradientsOf = nullptr;
+    const auto run = [&] { place.outcome = m_forward(input, target); };
+    place.builder.reset();
+    if (place.steps++ >= settledAfter && m_refusal.empty())
+        place.builder.emplace().record(run);
+    else
+        run();
+    return place.outcome.loss.item();
+}
+
+void TrainingStep::update()
+{
+    Place &place = *m_current;
+    if (place.plan) {
+        place.plan->run(1);
+        return;
+    }
+    const auto run = [&] {
+        backward(place.outcome.loss);
+        m_optimizer.step();
+    };
+    if (!place.builder) {
+        run();
+        place.outcome.scores = place.outcome.scores.detach();
+        place.outcome.loss = place.outcome.loss.detach();
+        return;
+    }
+    place.builder->record([&] {
+        run();
+        // What is shown of a step is kept; the tape goes, so that its memory is shared.
+        place.outcome.scores = place.outcome.scores.detach();
+        place.outcome.loss = place.outcome.loss.detach();
+    });
+    Result<Plan> plan = place.builder->finish();
+    place.builder.reset();
+    if (!plan) {
+        m_refusal = plan.error().text();
+        return;
+    }
+    place.plan = std::move(*plan);
+    place.gradients.clear();
+    for (const ParameterGroup &group : m_optimizer.groups()) {
+        for (const Tensor &parameter : group.parameters)
+            place.gradients.push_back(parameter.grad());
+    }
+    m_gradientsOf = &place;
+}
+
+void TrainingStep::restoreGradients(const Place &place)
+{
+    if (m_gradientsOf == &place)
+        return;
+    size_t number = 0;
+    for (const ParameterGroup &group : m_optimizer.groups()) {
+        for (const Tensor &parameter : group.parameters)
+            parameter.setGrad(place.gradients[number++]);
+    }
+    m_gradientsOf = &place;
+}
+
+void TrainingStep::forget()
+{
+    m_places.clear();
+    m_current = nullptr;
+    m_gradientsOf = nullptr;
+}
+
+} // namespace mrg
