@@ -41,6 +41,18 @@ int main(int argc, char **argv)
     conformanceApp->add_option("--only", only, "Only files whose name contains this");
     conformanceApp->add_flag("--declared", declaredOnly, "Leave out names that are not declared");
 
+    BenchRequest bench;
+    CLI::App *benchApp = app.add_subcommand("bench", "Time training workloads and kernels");
+    benchApp->add_option("--only", bench.only, "Ids of workloads, separated by commas; peak: the machine's");
+    benchApp->add_option("--threads", bench.threads, "Threads that kernels may use")->check(CLI::Range(1, 256));
+    benchApp->add_option("--window", bench.window, "Seconds a timed window")->check(CLI::PositiveNumber);
+    benchApp->add_flag("--json", bench.json, "A JSON object a line");
+    benchApp->add_flag("--growth", bench.growth, "How the time of a step grows with batch, depth, classes, targets");
+
+    benchApp->add_flag("--list", bench.list, "The workloads there are");
+    benchApp->add_option("--draw", bench.draw, "Draw pictures of the lines in this file instead");
+    benchApp->add_option("--out", bench.out, "Folder for the pictures");
+
     std::string out;
     CLI::App *reportApp = app.add_subcommand("report", "Write a report on a run");
     reportApp->add_option("run", file, "A run store, or the folder that train --out wrote")->required();
@@ -66,6 +78,8 @@ int main(int argc, char **argv)
         return functionsCommand(vocabulary, json);
     if (*conformanceApp)
         return conformanceCommand(vocabulary, folder, only, declaredOnly);
+    if (*benchApp)
+        return bench.draw.empty() ? benchCommand(vocabulary, bench) : benchPicturesCommand(argc, argv, bench);
     if (*reportApp)
         return reportCommand(vocabulary, argc, argv, file, out);
     if (*demoApp)

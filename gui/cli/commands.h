@@ -22,6 +22,18 @@ struct TrainRequest {
     bool quiet = false;
 };
 
+/// What `marginalia bench` was asked for.
+struct BenchRequest {
+    std::string only; ///< ids, separated by commas; empty: all
+    int threads = 1;
+    double window = 1; ///< seconds that a timed window lasts at least
+    bool json = false; ///< a JSON object a line
+    bool growth = false; ///< how the cost of a step grows instead
+    bool list = false;   ///< the workloads there are
+    std::string draw;    ///< lines printed before, to make pictures of
+    std::string out;     ///< the folder for the pictures
+};
+
 // Each does its job, prints, and gives the exit code: 0, or 1 with the reason on stderr.
 int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const TrainRequest &request);
 int checkCommand(const Vocabulary &vocabulary, const std::string &file);
@@ -37,6 +49,11 @@ struct WindowRequest {
     bool train = false;            ///< start training as soon as the data are there
 };
 int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const WindowRequest &request);
+/// Times the training workloads and kernels that peers are timed on too (tests/bench).
+int benchCommand(const Vocabulary &vocabulary, const BenchRequest &request);
+/// Pictures of what benches printed: ratios to the peer, and growth on log axes.
+int benchPicturesCommand(int argc, char **argv, const BenchRequest &request);
+
 /// Trains the ready experiment in the real window without a display; leaves report and picture in a folder.
 int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder);
 /// Pictures of the window in telling states, light and dark, at 1x and 2x.
