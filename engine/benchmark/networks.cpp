@@ -121,7 +121,7 @@ BenchmarkNetwork encoder(const BenchmarkSubject &subject)
     const auto second = make(layer);
     const auto head = make({"Linear", {{"in_features", 64}, {"out_features", 10}}});
     return {make.modules, [=](const Tensor &x) {
-                return (*head)(mean((*second)((*first)(x)), std::vector<int64_t>{1}));
+                return (*head)(mul(sum((*second)((*first)(x)), std::vector<int64_t>{1}), 1.0 / 32));
             }};
 }
 

@@ -3,7 +3,6 @@
 
 #include "engine/data/Batcher.h"
 #include "engine/training/Session.h"
-#include "engine/training/TrainingStep.h"
 
 #include <atomic>
 #include <chrono>
@@ -88,7 +87,6 @@ private:
     BuiltNetwork m_network;
     Batcher m_batcher;
     std::unique_ptr<Optimizer> m_optimizer;
-    std::optional<TrainingStep> m_trainingStep; ///< over m_network and m_optimizer
     std::unique_ptr<Scheduler> m_scheduler;
     const SchedulerSpec *m_schedulerSpec = nullptr;
     Arguments m_lossArgs;
