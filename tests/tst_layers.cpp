@@ -10,7 +10,7 @@ namespace {
 
 const QStringList engineOrder{"core",  "tensor", "kernels", "autograd", "spec",    "ops",
                               "nn",    "optim",  "data",    "metrics",  "network", "interop",
-                              "store", "plan",   "training", "conformance"};
+                              "store", "plan",   "training", "conformance", "benchmark"};
 const QStringList guiBase{"widgets", "document", "session"};
 const QStringList guiFeatures{"canvas",   "palette", "inspector", "plots",      "explorer", "datasets",
                               "runs",     "reports", "lessons",   "playground", "formulas"};
