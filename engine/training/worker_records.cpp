@@ -123,7 +123,9 @@ void Session::Worker::publish(bool always)
         return;
     m_lastPublished = now;
     const double seconds = std::chrono::duration<double>(now - m_rateSince).count();
-    if (m_state == RunState::Running && seconds > 0.25) {
+    // A run that ends sooner has a speed as well.
+    const bool endedSoon = m_state != RunState::Running && m_rateSteps > 0 && m_stepsPerSecond == 0 && seconds > 0;
+    if ((m_state == RunState::Running && seconds > 0.25) || endedSoon) {
         m_stepsPerSecond = static_cast<double>(m_rateSteps) / seconds;
         m_rateSince = now;
         m_rateSteps = 0;

@@ -30,11 +30,13 @@ double Session::Worker::marginOfLoss() const
 
 void Session::Worker::work()
 {
-    if (!m_epochEnding)
+    // The end of an epoch that was broken off is no step: what was asked for is still to come.
+    const bool step = !m_epochEnding;
+    if (step)
         oneStep();
     if (m_epochEnding)
         finishEpoch();
-    if (m_pauseAfterStep && m_state == RunState::Running && !m_epochEnding)
+    if (m_pauseAfterStep && step && m_state == RunState::Running && !m_epochEnding)
         m_state = RunState::Paused;
 }
 

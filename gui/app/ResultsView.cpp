@@ -22,6 +22,7 @@ namespace mrg {
 
 namespace {
 enum Source { Training, Validation };
+constexpr int widestChoice = 190;
 constexpr int evenly = 1000; ///< splitters share out what there is
 // In characters.
 constexpr int shortestChoice = 6;
@@ -74,6 +75,7 @@ QWidget *ResultsView::barsPanel()
     for (QComboBox *choice : {m_source, measure, order}) {
         choice->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         choice->setMinimumContentsLength(shortestChoice);
+        choice->setMaximumWidth(widestChoice);
     }
     connect(measure, &QComboBox::currentIndexChanged, this, [this, measure] {
         m_bars->setMeasure(static_cast<ClassBarsChart::Measure>(measure->currentData().toInt()));
@@ -85,8 +87,8 @@ QWidget *ResultsView::barsPanel()
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(m_bars);
     m_barsBar->setContentsMargins(10, 6, 10, 0);
-    m_barsBar->addWidget(measure);
-    m_barsBar->addWidget(order);
+    m_barsBar->addWidget(measure, 1);
+    m_barsBar->addWidget(order, 1);
     m_barsBar->addStretch();
     auto *out = new QWidget;
     auto *layout = new QVBoxLayout(out);
@@ -100,7 +102,7 @@ QWidget *ResultsView::barsPanel()
 void ResultsView::setTogether(bool together)
 {
     if (together) {
-        m_barsBar->insertWidget(0, m_source);
+        m_barsBar->insertWidget(0, m_source, 1);
         while (m_tabs->count() > 0)
             m_tabs->removeTab(0);
         for (QWidget *view : std::initializer_list<QWidget *>{m_loss, m_barsPanel, m_pairsPanel})

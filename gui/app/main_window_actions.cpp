@@ -113,7 +113,11 @@ void MainWindow::addViewMenu()
     view->addSeparator();
     QAction *together = action(view, tr("All &Results at Once"), {}, QKeySequence("Ctrl+Shift+A"), {});
     together->setCheckable(true);
-    connect(together, &QAction::toggled, m_results, &ResultsView::setTogether);
+    connect(together, &QAction::toggled, this, [this](bool on) {
+        m_results->setTogether(on);
+        QSettings().setValue("window/together", on);
+    });
+    together->setChecked(QSettings().value("window/together").toBool());
     QMenu *look = view->addMenu(tr("&Theme"));
     auto *modes = new QActionGroup(this);
     for (const auto &[text, mode] : {std::pair(tr("Follow the System"), ThemeMode::System), std::pair(tr("Light"), ThemeMode::Light),

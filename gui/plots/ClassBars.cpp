@@ -16,6 +16,7 @@ constexpr int smallestWidth = 240;
 ClassBars::ClassBars(const Theme &theme, QWidget *parent) : QWidget(parent), m_theme(theme)
 {
     setObjectName("classBars");
+    setAccessibleName(tr("Margin violations per class"));
     setMouseTracking(true);
 }
 

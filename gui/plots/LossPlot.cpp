@@ -30,6 +30,7 @@ LossPlot::LossPlot(TrainingController &controller, const Theme &theme, QWidget *
       m_smoothing(new QSlider(Qt::Horizontal)), m_follow(new QToolButton), m_log(new QToolButton)
 {
     m_plot->setObjectName("lossPlot");
+    m_plot->setAccessibleName(tr("Loss"));
     m_plot->setMinimumSize(260, 160);
     for (const auto &[graph, name] : {std::pair(&m_raw, tr("each step")), std::pair(&m_smooth, tr("smoothed")),
                                       std::pair(&m_epoch, tr("epoch mean")), std::pair(&m_validation, tr("validation"))}) {

@@ -10,6 +10,7 @@
 
 class QComboBox;
 class QCustomPlot;
+class QLabel;
 
 namespace mrg {
 
@@ -37,6 +38,7 @@ private:
     Theme m_theme;
     QCustomPlot *m_plot;
     QComboBox *m_measure;
+    QLabel *m_pickedName;
     QVector<SeriesGraph> m_graphs;
     int m_picked = -1;
     QTimer m_timer;

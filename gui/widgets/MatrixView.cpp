@@ -11,6 +11,7 @@ namespace mrg {
 MatrixView::MatrixView(const Theme &theme, QWidget *parent) : QWidget(parent), m_theme(theme)
 {
     setObjectName("matrixView");
+    setAccessibleName(tr("Matrix of classes"));
     setMinimumSize(260, 220);
 }
 

@@ -222,6 +222,28 @@ private slots:
         QVERIFY2(timer.elapsed() < 200 * slowness, qPrintable(QString::number(timer.elapsed())));
     }
 
+    void aStepAfterAPauseDuringValidationIsAStep()
+    {
+        const DataSplit data = split(corners(60, 2, 3), corners(100000, 2, 3));
+        for (int tries = 0; tries < 50; ++tries) {
+            const auto session = make(smallExperiment(), data);
+            session->post({Kind::Run, {}, {}});
+            // The last step of the first epoch is done: validation is under way.
+            size_t steps = 0;
+            while (steps < 6)
+                steps += takePoints(*session)["train/loss"].size();
+            const Snapshot paused = did(*session, Kind::Pause);
+            if (paused.step != 6 || paused.validation)
+                continue; // came too late
+            const Snapshot now = did(*session, Kind::Step);
+            QCOMPARE(now.state, RunState::Paused);
+            QCOMPARE(now.step, 7);
+            QCOMPARE(now.validation->step, 6);
+            return;
+        }
+        QFAIL("No pause met a validation.");
+    }
+
     void aValidationBrokenOffIsMadeUpFor()
     {
         const DataSplit data = split(corners(60, 2, 3), corners(20000, 2, 3));
