@@ -73,7 +73,8 @@ std::string Value::toString() const
         return floatText(*real);
     if (const auto *complex = as<std::complex<double>>()) {
         const bool negative = std::signbit(complex->imag());
-        return "(" + floatText(complex->real()) + (negative ? "" : "+") + floatText(complex->imag()) + "j)";
+        return "(" + floatText(complex->real()) + (negative ? "" : "+") + floatText(complex->imag())
+                + "j)";
     }
     if (const std::string *text = as<std::string>())
         return "'" + *text + "'";
@@ -172,21 +173,6 @@ Result<std::string> ValueTraits<std::string>::from(const Value &value)
     if (const std::string *text = value.as<std::string>())
         return *text;
     return detail::wrongKind(value, "a text");
-}
-
-Value ValueTraits<IntOrList>::to(const IntOrList &value)
-{
-    return value.single && value.values.size() == 1 ? Value(value.values[0]) : listOf(value.values);
-}
-
-Result<IntOrList> ValueTraits<IntOrList>::from(const Value &value)
-{
-    if (const Result<int64_t> single = ValueTraits<int64_t>::from(value))
-        return IntOrList(*single);
-    const auto list = vectorFrom<int64_t>(value, "a whole number or a list of them");
-    if (!list)
-        return list.error();
-    return IntOrList(*list);
 }
 
 Value ValueTraits<std::vector<int64_t>>::to(const std::vector<int64_t> &v) { return listOf(v); }

@@ -25,15 +25,15 @@ public:
                               std::complex<double>>;
 
     Value() = default;
-    Value(bool value) : m_data(value) {}
-    Value(int value) : m_data(static_cast<int64_t>(value)) {}
-    Value(int64_t value) : m_data(value) {}
-    Value(double value) : m_data(value) {}
-    Value(const char *value) : m_data(std::string(value)) {}
-    Value(std::string value) : m_data(std::move(value)) {}
-    Value(ValueList value) : m_data(std::move(value)) {}
-    Value(Tensor value) : m_data(std::move(value)) {}
-    Value(std::complex<double> value) : m_data(value) {}
+    Value(bool value) : m_data(value) { }
+    Value(int value) : m_data(static_cast<int64_t>(value)) { }
+    Value(int64_t value) : m_data(value) { }
+    Value(double value) : m_data(value) { }
+    Value(const char *value) : m_data(std::string(value)) { }
+    Value(std::string value) : m_data(std::move(value)) { }
+    Value(ValueList value) : m_data(std::move(value)) { }
+    Value(Tensor value) : m_data(std::move(value)) { }
+    Value(std::complex<double> value) : m_data(value) { }
 
     bool isNull() const { return m_data.index() == 0; }
     template <typename T> const T *as() const { return std::get_if<T>(&m_data); }
@@ -52,18 +52,22 @@ private:
 /// Arguments by name; those left out have their defaults.
 using Arguments = std::map<std::string, Value>;
 
-/// An int, or a list of them: kernel sizes, strides, normalized shapes. `single` remembers how it
+/// One value, or a list of them: kernel sizes, strides, scale factors. `single` remembers how it
 /// was given, so that it is written back the same way.
-struct IntOrList {
-    std::vector<int64_t> values;
+template <typename T> struct OneOrList {
+    std::vector<T> values;
     bool single = true;
-    IntOrList() = default;
-    IntOrList(int64_t value) : values{value} {}
-    IntOrList(std::vector<int64_t> list) : values(std::move(list)), single(false) {}
+    OneOrList() = default;
+    OneOrList(T value) : values{std::move(value)} { }
+    OneOrList(std::vector<T> list) : values(std::move(list)), single(false) { }
     /// Value number `i` of `count`, where a single one stands for all.
-    int64_t at(size_t i) const { return values.size() == 1 ? values[0] : values.at(i); }
-    friend bool operator==(const IntOrList &, const IntOrList &) = default;
+    T at(size_t i) const { return values.size() == 1 ? values[0] : values.at(i); }
+    friend bool operator==(const OneOrList &, const OneOrList &) = default;
 };
+using IntOrList = OneOrList<int64_t>;
+using FloatOrList = OneOrList<double>;
+/// Output sizes of which some may be left as they are.
+using SizesOrNull = OneOrList<std::optional<int64_t>>;
 
 /// Gives the texts of an enum used in Options:
 ///     template <> struct EnumTexts<Reduction> {
@@ -115,11 +119,6 @@ template <> struct ValueTraits<std::string> {
     static Value to(const std::string &value) { return value; }
     static Result<std::string> from(const Value &value);
 };
-template <> struct ValueTraits<IntOrList> {
-    static std::string type() { return "int or tuple"; }
-    static Value to(const IntOrList &value);
-    static Result<IntOrList> from(const Value &value);
-};
 template <> struct ValueTraits<std::vector<int64_t>> {
     static std::string type() { return "list of int"; }
     static Value to(const std::vector<int64_t> &value);
@@ -158,6 +157,32 @@ template <typename T> struct ValueTraits<std::optional<T>> {
         return std::optional<T>(*inner);
     }
 };
+template <typename T> struct ValueTraits<OneOrList<T>> {
+    static std::string type() { return ValueTraits<T>::type() + " or tuple"; }
+    static Value to(const OneOrList<T> &value)
+    {
+        ValueList list;
+        for (const T &one : value.values)
+            list.push_back(ValueTraits<T>::to(one));
+        return value.single && list.size() == 1 ? list.front() : Value(std::move(list));
+    }
+    static Result<OneOrList<T>> from(const Value &value)
+    {
+        if (Result<T> one = ValueTraits<T>::from(value))
+            return OneOrList<T>(*one);
+        const ValueList *list = value.as<ValueList>();
+        if (!list)
+            return detail::wrongKind(value, type());
+        std::vector<T> values;
+        for (const Value &member : *list) {
+            Result<T> one = ValueTraits<T>::from(member);
+            if (!one)
+                return one.error();
+            values.push_back(*one);
+        }
+        return OneOrList<T>(std::move(values));
+    }
+};
 /// The first alternative that accepts the value, so put the stricter one first.
 template <typename A, typename B> struct ValueTraits<std::variant<A, B>> {
     static std::string type() { return ValueTraits<A>::type() + " or " + ValueTraits<B>::type(); }
@@ -176,7 +201,8 @@ template <typename A, typename B> struct ValueTraits<std::variant<A, B>> {
     }
 };
 /// Enums by the texts of EnumTexts.
-template <typename E> struct ValueTraits<E, std::enable_if_t<std::is_enum_v<E> && !std::is_same_v<E, DType>>> {
+template <typename E>
+struct ValueTraits<E, std::enable_if_t<std::is_enum_v<E> && !std::is_same_v<E, DType>>> {
     static std::string type() { return "string"; }
     static Value to(E value)
     {
