@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <cstdint>
+#include "engine/kernels/windows.h"
 
 namespace mrg::kernels {
 
-/// Sizes of a 2-d cross-correlation. Weight is (outChannels, channels / groups, kernelH, kernelW).
-struct Convolution2d {
-    int64_t batch, channels, height, width;
-    int64_t outChannels, kernelH, kernelW;
-    int64_t strideH, strideW, dilationH, dilationW;
-    int64_t top, left;          ///< zero padding before the first row and column
-    int64_t outHeight, outWidth;
-    int64_t groups;
+/// Sizes of a cross-correlation over up to three dimensions of input (batch, channels, ...) with a
+/// weight (outChannels, channels / groups, ...) to output (batch, outChannels, ...).
+struct Convolution {
+    int64_t batch = 1;
+    int64_t channels = 1;
+    int64_t outChannels = 1;
+    int64_t groups = 1;
+    Windows windows;
 };
 
-/// out (batch, outChannels, outHeight, outWidth) = x * weight (+ bias, may be null), by im2col and
-/// a matrix product a sample and group.
+/// output = input * weight (+ bias, may be null), by unfolding and a matrix product a sample and group.
 template <typename T>
-void convolve(const Convolution2d &c, const T *x, const T *weight, const T *bias, T *out);
-/// dx from the gradient of out.
+void convolve(const Convolution &c, const T *input, const T *weight, const T *bias, T *output);
+/// The gradient of input from that of output, which is also the transposed convolution of the
+/// latter (+ bias per input channel, may be null).
 template <typename T>
-void convolveInputGradient(const Convolution2d &c, const T *weight, const T *gradient, T *dx);
-/// dweight from the gradient of out; samples are summed in a fixed order.
+void convolveInputGradient(const Convolution &c, const T *weight, const T *gradient, const T *bias,
+                           T *input);
+/// The gradient of weight from that of output; samples are summed in a fixed order.
 template <typename T>
-void convolveWeightGradient(const Convolution2d &c, const T *x, const T *gradient, T *dweight);
-/// dbias: the sum of the gradient over everything but channels.
-template <typename T> void convolveBiasGradient(const Convolution2d &c, const T *gradient, T *dbias);
+void convolveWeightGradient(const Convolution &c, const T *input, const T *gradient, T *weight);
+/// The gradient of bias: the sum of (batch, channels, points) over everything but channels.
+template <typename T>
+void sumChannels(int64_t batch, int64_t channels, int64_t points, const T *gradient, T *bias);
 
 } // namespace mrg::kernels

@@ -10,7 +10,14 @@ namespace mrg {
 std::vector<ModuleSpec> linearModules();        ///< linear.cpp: Identity, Linear
 std::vector<ModuleSpec> activationModules();    ///< activations.cpp: ReLU, ..., Softmax
 std::vector<ModuleSpec> convolutionModules();   ///< convolution.cpp
-std::vector<ModuleSpec> poolingModules();       ///< pooling.cpp
+std::vector<ModuleSpec> transposedConvolutionModules(); ///< transposed_convolution.cpp
+std::vector<ModuleSpec> maxPoolingModules();     ///< max_pooling.cpp, adaptive and fractional too
+std::vector<ModuleSpec> maxUnpoolingModules();   ///< max_unpooling.cpp
+std::vector<ModuleSpec> averagePoolingModules(); ///< average_pooling.cpp: Avg, AdaptiveAvg, LP
+std::vector<ModuleSpec> paddingModules();        ///< padding.cpp
+std::vector<ModuleSpec> visionModules();         ///< vision.cpp: Fold, Unfold, PixelShuffle, ...
+std::vector<ModuleSpec> upsamplingModules();     ///< upsampling.cpp
+std::vector<ModuleSpec> distanceModules();       ///< distance.cpp
 std::vector<ModuleSpec> normalizationModules(); ///< normalization.cpp
 std::vector<ModuleSpec> dropoutModules();       ///< dropout.cpp
 std::vector<ModuleSpec> embeddingModules();     ///< embedding.cpp

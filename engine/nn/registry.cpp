@@ -8,10 +8,17 @@ namespace mrg {
 Registry standardRegistry()
 {
     Registry registry;
-    for (auto family :
-         {linearModules, activationModules, convolutionModules, poolingModules,
-          normalizationModules, dropoutModules, embeddingModules, recurrentModules, recurrentCells,
-          sequenceLosses, shapeModules, marginLosses, entropyLosses, regressionLosses})
+    for (auto family : {linearModules,         activationModules,
+                        convolutionModules,    transposedConvolutionModules,
+                        maxPoolingModules,     maxUnpoolingModules,
+                        averagePoolingModules, paddingModules,
+                        visionModules,         upsamplingModules,
+                        distanceModules,       normalizationModules,
+                        dropoutModules,        embeddingModules,
+                        recurrentModules,      recurrentCells,
+                        sequenceLosses,        shapeModules,
+                        marginLosses,          entropyLosses,
+                        regressionLosses})
         registry.add(family());
     registry.add(allFunctions());
     return registry;

@@ -2,41 +2,100 @@
 #include "engine/nn/spatial.h"
 
 #include "engine/ops/views.h"
+#include "engine/ops/windows.h"
 
 namespace mrg {
 
-Shape inferred(const char *where, const Result<Shapes> &shapes)
+std::string spatialName(const char *family, size_t dimensions)
+{
+    return family + std::to_string(dimensions) + "d";
+}
+
+namespace {
+
+/// The names of the spatial dimensions.
+std::string spaceNames(size_t dimensions, const std::string &suffix, const char *separator)
+{
+    if (dimensions == 1)
+        return "L" + suffix;
+    std::string out;
+    for (const char *name : {"D", "H", "W"}) {
+        if (*name != 'D' || dimensions == 3)
+            out += (out.empty() ? "" : separator) + std::string(name) + suffix;
+    }
+    return out;
+}
+
+} // namespace
+
+Port spatialPort(const char *name, const std::string &channels, size_t dimensions,
+                 const std::string &suffix)
+{
+    const std::string unbatched = channels + " " + spaceNames(dimensions, suffix, " ");
+    return {.name = name, .pattern = "N " + unbatched + " | " + unbatched};
+}
+
+Shape spatialShape(Shape leading, const Shape &sizes, size_t dimensions)
+{
+    leading.insert(leading.end(), sizes.end() - static_cast<std::ptrdiff_t>(dimensions),
+                   sizes.end());
+    return leading;
+}
+
+Value spatialValue(const ValueList &numbers, size_t dimensions)
+{
+    return ValueList(numbers.end() - static_cast<std::ptrdiff_t>(dimensions), numbers.end());
+}
+
+Result<void> checkSpatialRank(const Shape &shape, size_t dimensions)
+{
+    if (shape.size() == dimensions + 1 || shape.size() == dimensions + 2)
+        return {};
+    const std::string space = spaceNames(dimensions, "", ", ");
+    return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
+                 "input " + toString(shape) + " with " + std::to_string(shape.size())
+                         + " dimensions",
+                 "[N, C, " + space + "] or [C, " + space + "]");
+}
+
+std::vector<int64_t> numbersOf(const IntOrList &values, size_t dimensions)
+{
+    std::vector<int64_t> out;
+    for (size_t i = 0; i < dimensions; ++i)
+        out.push_back(values.at(i));
+    return out;
+}
+
+kernels::Extents extentsOf(const IntOrList &values, size_t dimensions, int64_t rest)
+{
+    return extents(numbersOf(values, dimensions), rest);
+}
+
+Shapes inferred(const std::string &where, Result<Shapes> shapes)
 {
     if (!shapes)
         throw shapes.error().within(where);
-    return shapes->front();
+    return std::move(*shapes);
 }
 
-Tensor unsqueezed(const Tensor &x)
+std::pair<Tensor, bool> batched(const Tensor &x, size_t dimensions)
 {
-    Shape shape = x.shape();
-    shape.insert(shape.begin(), 1);
-    return reshape(x, shape);
+    if (x.shape().size() > dimensions + 1)
+        return {x, false};
+    return {unsqueeze(x, 0), true};
 }
 
-Result<void> checkCount(const IntOrList &values, size_t count)
-{
-    if (values.values.size() == 1 || values.values.size() == count)
-        return {};
-    return Error(ErrorCategory::Value, "wrong_number_of_sizes", "", toString(values.values),
-                 "one number or " + std::to_string(count));
-}
+Tensor unbatched(const Tensor &y) { return squeeze(y, std::vector<int64_t>{0}); }
 
 int64_t pooledSize(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation,
                    bool ceilMode)
 {
-    const int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
-    if (room < 0 && !ceilMode)
+    const int64_t room
+            = size + 2 * padding - dilation * (kernel - 1) - 1 + (ceilMode ? stride - 1 : 0);
+    if (room < 0)
         return 0;
-    int64_t out = (room + (ceilMode ? stride - 1 : 0)) / stride + 1;
-    if (ceilMode && (out - 1) * stride >= size + padding)
-        --out;
-    return out;
+    const int64_t out = room / stride + 1;
+    return ceilMode && (out - 1) * stride >= size + padding ? out - 1 : out;
 }
 
 } // namespace mrg
