@@ -8,6 +8,7 @@
 #include "engine/ops/convolution.h"
 #include "engine/ops/distance.h"
 #include "engine/ops/padding.h"
+#include "engine/ops/pointwise.h"
 #include "engine/ops/pooling.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/resampling.h"
