@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/Node.h"
 
+#include "engine/autograd/anomaly.h"
 #include "engine/core/Launch.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mrg {
 
@@ -12,13 +14,62 @@ namespace {
 thread_local bool gradIsEnabled = true;
 thread_local uint64_t nextSequence = 1;
 
+/// A gradient as hooks leave it.
+Tensor applied(const HookList<TensorHook> &hooks, Tensor gradient)
+{
+    if (!gradient.defined() || hooks.empty())
+        return gradient;
+    readsElements("tensor hook");
+    hooks.forEach([&gradient](const TensorHook &hook) {
+        const Tensor replacement = hook(gradient);
+        if (!replacement.defined())
+            return;
+        if (replacement.shape() != gradient.shape()) {
+            throw Error(ErrorCategory::Shape, "gradient_shape_mismatch", "hook",
+                        toString(replacement.shape()), toString(gradient.shape()));
+        }
+        gradient = replacement;
+    });
+    return gradient;
+}
+
+bool hasNan(const Tensor &tensor)
+{
+    bool found = false;
+    if (!tensor.defined() || !isDifferentiable(tensor.dtype()))
+        return false;
+    for (const std::complex<double> value : tensor.toVector<std::complex<double>>())
+        found |= std::isnan(value.real()) || std::isnan(value.imag());
+    return found;
+}
+
+std::string placeOf(const char *operation, const std::string &origin)
+{
+    return origin.empty() ? operation : std::string(operation) + " in " + origin;
+}
+
 /// Adds the gradient that arrives into the grad of a leaf. Its sequence is the lowest: it waits until
 /// all uses of the leaf have had their say.
 class AccumulateGrad final : public Node {
 public:
     explicit AccumulateGrad(const Tensor &leaf) : Node("AccumulateGrad", 0), m_leaf(leaf) {}
 
+    Gradients hooked(const Gradients &outputGradients) override
+    {
+        const std::shared_ptr<LeafHooks> &hooks = m_leaf.mutableImpl()->hooks;
+        return hooks ? Gradients{applied(hooks->before, outputGradients[0])} : outputGradients;
+    }
+
     Gradients backward(const Gradients &outputGradients) override
+    {
+        accumulate(outputGradients);
+        if (const std::shared_ptr<LeafHooks> &hooks = m_leaf.mutableImpl()->hooks)
+            hooks->after.forEach([this](const auto &hook) { hook(m_leaf); });
+        return {};
+    }
+
+private:
+    Gradients accumulate(const Gradients &outputGradients)
     {
         if (!outputGradients[0].defined())
             return {};
@@ -50,7 +101,6 @@ public:
         return {};
     }
 
-private:
     Tensor m_leaf;
 };
 
@@ -96,10 +146,52 @@ Node::~Node()
     }
 }
 
+Gradients Node::hooked(const Gradients &outputGradients)
+{
+    if (!m_extras)
+        return outputGradients;
+    Gradients out = outputGradients;
+    for (const auto &[output, hooks] : m_extras->tensorHooks)
+        out[static_cast<size_t>(output)] = applied(hooks, out[static_cast<size_t>(output)]);
+    for (const auto &[output, weak] : m_extras->retained) {
+        const Tensor &gradient = out[static_cast<size_t>(output)];
+        const std::shared_ptr<TensorImpl> impl = weak.lock();
+        if (!impl || !gradient.defined())
+            continue;
+        // As a leaf's grad does it adds up over several backwards.
+        impl->grad = impl->grad.defined() ? addGradients(impl->grad, gradient)
+                : gradEnabled()           ? gradient
+                                          : gradient.copy();
+    }
+    return out;
+}
+
+NodeExtras &Node::extras()
+{
+    if (!m_extras)
+        m_extras = std::make_unique<NodeExtras>();
+    return *m_extras;
+}
+
+void checkGradients(Node &node, const Gradients &gradients)
+{
+    for (size_t i = 0; i < gradients.size(); ++i) {
+        if (hasNan(gradients[i])) {
+            throw Error(ErrorCategory::State, "nan_in_backward",
+                        placeOf(node.name(), node.hasExtras() ? node.extras().origin : ""),
+                        "NaN in the gradient of input " + std::to_string(i), "numbers");
+        }
+    }
+}
+
 SavedTensor::SavedTensor(const Tensor &tensor, Role role)
 {
     if (!tensor.defined())
         return;
+    if (tensor.impl()->inference) {
+        throw Error(ErrorCategory::State, "inference_tensor_saved", "backward",
+                    "a tensor made in inference mode", "one made outside of it", "clone() it first");
+    }
     m_tensor = role == Output ? tensor.detach() : tensor;
     m_version = tensor.version();
 }
@@ -119,6 +211,13 @@ bool gradEnabled() { return gradIsEnabled; }
 
 GradMode::GradMode(bool enabled) : m_previous(gradIsEnabled) { gradIsEnabled = enabled; }
 GradMode::~GradMode() { gradIsEnabled = m_previous; }
+
+InferenceMode::InferenceMode(bool enabled)
+    : m_previous(Tensor::inferenceMode()), m_grad(!enabled && gradIsEnabled)
+{
+    Tensor::setInferenceMode(enabled);
+}
+InferenceMode::~InferenceMode() { Tensor::setInferenceMode(m_previous); }
 
 bool shouldRecord(std::initializer_list<const Tensor *> inputs)
 {
@@ -157,6 +256,23 @@ Edge gradientEdge(const Tensor &tensor)
     return {accumulator, 0};
 }
 
+namespace {
+/// Notes who called the operation and looks whether it made a NaN.
+void checkAnomaly(Node &node, std::span<const Tensor> inputs, std::span<const Tensor> outputs)
+{
+    readsElements("anomaly mode");
+    node.extras().origin = OperationOrigin::current();
+    if (std::any_of(inputs.begin(), inputs.end(), hasNan))
+        return;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+        if (hasNan(outputs[i])) {
+            throw Error(ErrorCategory::State, "nan_in_forward", placeOf(node.name(), node.extras().origin),
+                        "NaN in output " + std::to_string(i), "numbers");
+        }
+    }
+}
+} // namespace
+
 void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,
              std::span<const Tensor> outputs)
 {
@@ -170,6 +286,8 @@ void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,
             output.setGradFn(node, number);
         ++number;
     }
+    if (anomalyEnabled())
+        checkAnomaly(*node, inputs, outputs);
 }
 
 } // namespace mrg

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/autograd/HookList.h"
 #include "engine/tensor/Tensor.h"
 
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +23,26 @@ using Gradients = std::vector<Tensor>;
 struct Edge {
     std::shared_ptr<Node> node;
     int64_t input = 0;
+};
+
+/// Gets the gradient of a tensor; a defined tensor that it returns replaces it.
+using TensorHook = std::function<Tensor(const Tensor &gradient)>;
+/// Gets the gradients of an operation's inputs and outputs; what it returns replaces the former.
+using NodeHook = std::function<std::optional<Gradients>(const Gradients &inputGradients,
+                                                        const Gradients &outputGradients)>;
+
+/// What few operations have.
+struct NodeExtras {
+    std::map<int64_t, HookList<TensorHook>> tensorHooks; ///< by output
+    std::vector<std::pair<int64_t, std::weak_ptr<TensorImpl>>> retained; ///< outputs that keep their grad
+    HookList<NodeHook> after;
+    std::string origin; ///< the module that called the operation, in anomaly mode
+};
+
+/// Hooks of a leaf; its node comes and goes with the graphs.
+struct LeafHooks {
+    HookList<TensorHook> before;
+    HookList<std::function<void(const Tensor &leaf)>> after;
 };
 
 /// One recorded operation of the tape: turns the gradients of its outputs into those of its inputs.
@@ -40,6 +62,11 @@ public:
 
     /// The operation's torch name, for anomaly messages.
     const char *name() const { return m_name; }
+    /// The gradients that arrived, as the hooks of the outputs leave them.
+    virtual Gradients hooked(const Gradients &outputGradients);
+    bool hasExtras() const { return m_extras != nullptr; }
+    NodeExtras &extras();
+
     /// Grows with every node made in this thread: backward runs from the largest down.
     uint64_t sequence() const { return m_sequence; }
 
@@ -53,6 +80,7 @@ protected:
 private:
     const char *m_name;
     uint64_t m_sequence;
+    std::unique_ptr<NodeExtras> m_extras;
 };
 
 /// A tensor kept for backward, which notices in-place changes made meanwhile.
@@ -90,6 +118,20 @@ private:
     bool m_previous;
 };
 
+/// Switches recording off for a scope and marks what is made in it: such tensors can never take part
+/// in a recorded operation that must keep them (torch.inference_mode).
+class InferenceMode {
+public:
+    explicit InferenceMode(bool enabled = true);
+    ~InferenceMode();
+    InferenceMode(const InferenceMode &) = delete;
+    InferenceMode &operator=(const InferenceMode &) = delete;
+
+private:
+    bool m_previous;
+    GradMode m_grad;
+};
+
 /// True if recording is on and one of the inputs asks for a gradient.
 bool shouldRecord(std::initializer_list<const Tensor *> inputs);
 bool shouldRecord(std::span<const Tensor> inputs);
@@ -112,6 +154,10 @@ private:
 
 /// The sum of two gradients of one shape and type, itself recorded.
 Tensor addGradients(const Tensor &a, const Tensor &b);
+
+/// In anomaly mode: throws Error (state, `nan_in_backward`) if one of the gradients that the node gave
+/// has a NaN.
+void checkGradients(Node &node, const Gradients &gradients);
 
 /// Ties `node` between inputs and outputs. Called by record().
 void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,

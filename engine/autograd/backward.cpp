@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/backward.h"
 
+#include "engine/autograd/anomaly.h"
+#include "engine/core/Launch.h"
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -59,8 +62,9 @@ private:
         accumulate(entry->second[static_cast<size_t>(edge.input)], gradient);
     }
 
-    void process(const std::shared_ptr<Node> &node, const Gradients &gradients)
+    void process(const std::shared_ptr<Node> &node, const Gradients &arrived)
     {
+        const Gradients gradients = node->hooked(arrived);
         if (m_captures) {
             const auto wanted = m_captures->find(node.get());
             if (wanted != m_captures->end()) {
@@ -76,7 +80,17 @@ private:
                         "a graph whose saved tensors were freed", "a fresh graph",
                         "run forward again, or pass retain_graph to the first backward");
         }
-        const Gradients inputs = node->backward(gradients);
+        Gradients inputs = node->backward(gradients);
+        if (anomalyEnabled()) {
+            readsElements("anomaly mode");
+            checkGradients(*node, inputs);
+        }
+        if (node->hasExtras()) {
+            node->extras().after.forEach([&](const NodeHook &hook) {
+                if (std::optional<Gradients> replaced = hook(inputs, gradients))
+                    inputs = std::move(*replaced);
+            });
+        }
         for (size_t i = 0; i < node->edges.size() && i < inputs.size(); ++i)
             arrive(node->edges[i], inputs[i]);
         if (!m_options.retainGraph && !m_options.createGraph)

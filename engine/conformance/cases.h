@@ -14,7 +14,11 @@ void runOptimizerCase(const ConformanceSubject &subject, const nlohmann::ordered
 void runSchedulerCase(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
 void runTrainingCase(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
 
-/// A module from {"module": "nn.X", "args": {..}}.
+/// Holds many runs of a module that draws against the case's "statistical" rule.
+void checkModuleStatistics(const nlohmann::ordered_json &json, const Tensor &input,
+                           const std::function<Tensor(const Tensor &)> &run);
+
+/// A module from {"module": "nn.X", "args": {..}, "modules": [..]}.
 std::shared_ptr<Module> makeModule(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
 /// state_dict entries in a module's order.
 NamedTensors stateOf(const nlohmann::ordered_json &json);

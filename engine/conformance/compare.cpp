@@ -59,6 +59,14 @@ Arguments argumentsOf(const Json &json)
     for (const auto &[name, value] : json.items()) {
         if (name.starts_with("_"))
             continue;
+        // An ordered dict of modules.
+        if (name == "named_modules") {
+            ValueList members;
+            for (const auto &[member, description] : value.items())
+                members.push_back(ValueList{member, valueFromJson(description).value()});
+            out["modules"] = members;
+            continue;
+        }
         Result<Value> converted = valueFromJson(value);
         if (!converted)
             throw CaseFailed{"argument " + name + ": " + converted.error().text()};

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/conformance/case_arguments.h"
 #include "engine/conformance/cases.h"
+#include "engine/spec/value_json.h"
 
-#include "engine/autograd/backward.h"
-
-#include <nlohmann/json.hpp>
-
-#include <cmath>
-#include <map>
+#include <algorithm>
 
 namespace mrg {
 
@@ -14,91 +11,91 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-/// The inputs of a case; floating ones ask for a gradient where the case has one.
-std::vector<Tensor> inputsOf(const Json &json)
+/// What a case is about: nn.X, and for nn.X.method a method of its class.
+struct Target {
+    const ModuleSpec *module = nullptr;
+    const MethodSpec *method = nullptr;
+};
+
+Target targetOf(const ConformanceSubject &subject, const Json &json)
 {
-    std::vector<Tensor> inputs;
-    const Json grads = json.value("grads", Json::object());
-    size_t number = 0;
-    for (const Json &input : json.at("inputs")) {
-        if (input.is_number()) {
-            // A plain number does not decide the type of the result.
-            const DType dtype = inputs.empty() || input.is_number_integer() ? DType::Int64 : inputs[0].dtype();
-            inputs.push_back(Tensor::scalar(input.get<double>(), dtype));
-            ++number;
-            continue;
-        }
-        if (!input.is_object())
-            throw CaseFailed{"an input that is no tensor"};
-        Tensor tensor = goldenTensor(input);
-        if (grads.contains("inputs." + std::to_string(number++)))
-            tensor.setRequiresGrad();
-        inputs.push_back(tensor);
-    }
-    return inputs;
+    const std::string text = json.at("target");
+    const size_t dot = text.find('.', 3);
+    Target out;
+    out.module = subject.registry.module(text.substr(3, dot == std::string::npos ? dot : dot - 3));
+    if (out.module && dot != std::string::npos)
+        out.method = out.module->method(text.substr(dot + 1));
+    if (!out.module || (dot != std::string::npos && !out.method))
+        throw Undeclared{text};
+    return out;
 }
 
-void compareOutputs(const Json &json, const std::vector<Tensor> &outputs, Tolerance tolerance)
+ValueList callMethod(const Target &target, Module &module, const Json &json, const CaseArguments &arguments)
 {
-    const Json &wanted = json.at("outputs");
-    if (wanted.size() != outputs.size())
-        throw CaseFailed{"got " + std::to_string(outputs.size()) + " outputs, wanted "
-                         + std::to_string(wanted.size())};
-    for (size_t i = 0; i < wanted.size(); ++i)
-        compareTensors("output " + std::to_string(i), outputs[i], goldenTensor(wanted[i]), tolerance);
+    const MethodSpec *method = target.module->method(json.at("method"));
+    if (!method || !method->callOn)
+        throw Undeclared{target.module->name + "." + json["method"].get<std::string>()};
+    return method->callOn(module, bindCall(*method, arguments.positional, arguments.keywords).value());
 }
 
-void runBackward(const Json &json, const std::vector<Tensor> &outputs)
+ValueList run(const Target &target, Module &module, const Json &json, const CaseArguments &arguments)
 {
-    std::vector<Tensor> cotangents;
-    for (const Json &gradient : json.at("grad_outputs"))
-        cotangents.push_back(gradient.is_null() ? Tensor() : goldenTensor(gradient));
-    cotangents.resize(outputs.size());
-    for (size_t i = 0; i < outputs.size(); ++i) {
-        if (cotangents[i].defined() && !outputs[i].requiresGrad())
-            throw CaseFailed{"output " + std::to_string(i) + " does not require a gradient"};
-    }
-    backward(outputs, cotangents);
+    if (json.contains("method"))
+        return callMethod(target, module, json, arguments);
+    Call call = bindForward(*target.module, arguments.positional, arguments.keywords).value();
+    const Json args = json.value("args", Json::object());
+    // Drawn positions that are given (fractional pooling) are an argument of forward here.
+    if (args.contains("_random_samples"))
+        call.args["_random_samples"] = goldenTensor(args["_random_samples"]);
+    const std::vector<Tensor> outputs = module.call(call.inputs, call.args);
+    return ValueList(outputs.begin(), outputs.end());
 }
 
-void checkStatistics(const Json &json, Module &module)
+/// The module in the case's mode and dtype, before its state.
+std::shared_ptr<Module> construct(const Target &target, const Json &json)
 {
-    const Json &rule = json.at("statistical");
-    if (!rule.contains("keep_rate"))
-        throw CaseFailed{"a statistical check that is not known"};
+    const Arguments args = argumentsOf(json.value("args", Json::object()));
+    const std::shared_ptr<Module> module
+            = target.method ? target.method->make(bindCall(*target.method, {}, args).value())
+                            : target.module->make(args);
+    if (json.contains("dtype"))
+        module->to(dtypeFromName(json["dtype"].get<std::string>()));
+    module->train(json.value("mode", "train") == "train");
+    return module;
+}
+
+Tensor entryOf(const NamedTensors &state, const std::string &name)
+{
+    const auto found = std::find_if(state.begin(), state.end(),
+                                    [&](const auto &entry) { return entry.first == name; });
+    return found == state.end() ? Tensor() : found->second;
+}
+
+/// The case's first input in the module's dtype; "standard_normal" is drawn.
+Tensor statisticalInput(const Json &json)
+{
     const Json &input = json.at("inputs").at(0);
-    Tensor x;
+    Tensor out;
     if (input.contains("standard_normal")) {
-        x = Tensor::empty(input["standard_normal"].get<Shape>());
         RandomStream random(1);
-        for (int64_t i = 0; i < x.numel(); ++i)
-            x.data<float>()[i] = static_cast<float>(random.normal());
-    } else if (input.contains("constant")) {
-        x = Tensor::full(input.at("shape").get<Shape>(), input["constant"].get<double>());
+        std::vector<double> values(static_cast<size_t>(numel(input["standard_normal"].get<Shape>())));
+        std::generate(values.begin(), values.end(), [&] { return random.normal(); });
+        out = Tensor::fromVector(values, input["standard_normal"].get<Shape>());
     } else {
-        x = goldenTensor(input);
+        out = goldenTensor(input);
     }
-    const std::vector<double> before = x.toVector<double>();
-    const std::vector<double> after = module(x).toVector<double>();
-    const double scale = rule.at("scale");
-    double kept = 0;
-    for (size_t i = 0; i < before.size(); ++i) {
-        if (after[i] == 0 && before[i] != 0)
-            continue;
-        compareNumbers("kept element", after[i], before[i] * scale, {1e-5, 1e-6});
-        ++kept;
-    }
-    compareNumbers("keep rate", kept / static_cast<double>(before.size()), rule.at("keep_rate"),
-                   {0, rule.at("keep_rate_tolerance")});
+    return out.toType(dtypeFromName(json.value("dtype", "float32")));
 }
 
-const Tensor *find(const NamedTensors &state, const std::string &name)
+void checkGradients(const Json &json, const ValueList &outputs, const CaseArguments &arguments,
+                    const NamedTensors &state)
 {
-    for (const auto &[key, tensor] : state) {
-        if (key == name)
-            return &tensor;
-    }
-    return nullptr;
+    compareGradients(json, outputs, [&](const std::string &key) {
+        if (key.starts_with("state."))
+            return entryOf(state, key.substr(6));
+        const auto found = arguments.differentiated.find(key);
+        return found == arguments.differentiated.end() ? Tensor() : found->second;
+    });
 }
 
 } // namespace
@@ -113,11 +110,12 @@ NamedTensors stateOf(const Json &json)
 
 std::shared_ptr<Module> makeModule(const ConformanceSubject &subject, const Json &json)
 {
-    const std::string target = json.at("module");
-    const ModuleSpec *spec = subject.registry.module(target.substr(target.find('.') + 1));
-    if (!spec)
-        throw Undeclared{target};
-    return spec->make(argumentsOf(json.value("args", Json::object())));
+    const Value description = valueFromJson(json).value();
+    if (!description.module())
+        throw CaseFailed{"no module: " + json.dump()};
+    if (!subject.registry.module(description.module()->name))
+        throw Undeclared{description.module()->name};
+    return subject.registry.make(*description.module());
 }
 
 void expectError(const Json &json, const std::function<void()> &action)
@@ -136,74 +134,38 @@ void expectError(const Json &json, const std::function<void()> &action)
 
 void runModuleCase(const ConformanceSubject &subject, const Json &json)
 {
-    const std::string target = json.at("target");
-    const ModuleSpec *spec = subject.registry.module(target.substr(3));
-    if (!spec || json.contains("method"))
-        throw Undeclared{target};
+    const Target target = targetOf(subject, json);
+    const CaseArguments arguments(json.contains("statistical") ? Json::object() : json, "kwargs");
+    if (target.method && !target.method->make) {
+        const CaseArguments given(json, "args");
+        const Call call = bindCall(*target.method, given.positional, given.keywords).value();
+        return compareOutputs(json, target.method->evaluate(call.args, call.inputs));
+    }
     if (json.value("error", false)) {
-        expectError(json, [&] {
-            const std::shared_ptr<Module> module = spec->make(argumentsOf(json.at("args")));
-            if (json.contains("dtype"))
-                module->to(dtypeFromName(json["dtype"].get<std::string>()));
-            module->train(json.value("mode", "train") == "train");
-            module->forward(inputsOf(json));
-        });
-        return;
+        return expectError(json, [&] { run(target, *construct(target, json), json, arguments); });
     }
-    const std::shared_ptr<Module> module = spec->make(argumentsOf(json.at("args")));
-    module->train(json.value("mode", "train") == "train");
-    if (json.contains("statistical"))
-        return checkStatistics(json, *module);
-    if (json.contains("dtype"))
-        module->to(dtypeFromName(json["dtype"].get<std::string>()));
-    module->loadStateDict(stateOf(json.value("state", Json::object())));
-    const std::vector<Tensor> inputs = inputsOf(json);
-    const std::vector<Tensor> outputs = module->forward(inputs);
-    const Tolerance tolerance = toleranceOf(json);
-    compareOutputs(json, outputs, tolerance);
-    if (json.contains("grad_outputs"))
-        runBackward(json, outputs);
-    const NamedTensors state = module->stateDict();
-    const Json grads = json.value("grads", Json::object());
-    for (const auto &[key, gradient] : grads.items()) {
-        const Tensor wanted = goldenTensor(gradient);
-        const Tensor *holder = nullptr;
-        if (key.starts_with("inputs."))
-            holder = &inputs.at(std::stoul(key.substr(7)));
-        else if (key.starts_with("state."))
-            holder = find(state, key.substr(6));
-        if (!holder)
-            throw CaseFailed{"nothing is called " + key};
-        compareTensors("gradient of " + key, holder->grad(), wanted, tolerance);
-    }
-    const Json after = json.value("state_after", Json::object());
-    for (const auto &[key, tensor] : after.items()) {
-        const Tensor *holder = find(state, key);
-        compareTensors("state " + key, holder ? *holder : Tensor(), goldenTensor(tensor), tolerance);
-    }
-}
-
-void runStructureCase(const ConformanceSubject &subject, const Json &json)
-{
-    const std::shared_ptr<Module> module = makeModule(subject, json.at("args"));
-    const Json &structure = json.at("structure");
-    const auto compareNames = [](const char *what, const NamedTensors &got, const Json &wanted) {
-        Json names = Json::array();
-        for (const auto &[name, tensor] : got)
-            names.push_back({name, tensor.shape()});
-        Json reduced = Json::array();
-        for (const Json &entry : wanted)
-            reduced.push_back({entry.at(0), entry.at(1)});
-        if (names != reduced)
-            throw CaseFailed{std::string(what) + ": got " + names.dump() + ", wanted " + reduced.dump()};
+    const std::shared_ptr<Module> module = construct(target, json);
+    const auto load = [&] {
+        if (json.contains("state"))
+            module->loadStateDict(stateOf(json["state"]));
     };
-    compareNames("state_dict", module->stateDict(), structure.at("state_dict"));
-    compareNames("named_parameters", module->namedParameters(), structure.at("named_parameters"));
-    compareNames("named_buffers", module->namedBuffers(), structure.at("named_buffers"));
-    if (module->parameterCount() != structure.at("num_parameters"))
-        throw CaseFailed{"got " + std::to_string(module->parameterCount()) + " parameters"};
-    if (module->training() != structure.at("training"))
-        throw CaseFailed{"training differs"};
+    if (json.contains("statistical")) {
+        load();
+        return checkModuleStatistics(json, statisticalInput(json), [&](const Tensor &input) {
+            return module->call({&input, 1}).front();
+        });
+    }
+    if (json.value("materialize", false))
+        run(target, *module, json, arguments);
+    load();
+    const ValueList outputs = run(target, *module, json, arguments);
+    compareOutputs(json, outputs);
+    const NamedTensors state = module->stateDict();
+    if (json.contains("grad_outputs"))
+        checkGradients(json, outputs, arguments, state);
+    const Json after = json.value("state_after", Json::object());
+    for (const auto &[key, tensor] : after.items())
+        compareTensors("state " + key, entryOf(state, key), goldenTensor(tensor), toleranceOf(json));
 }
 
 } // namespace mrg

@@ -52,7 +52,9 @@ private:
     void reportUnconnected(const NetworkNode &node, const Port &port);
     void inferModule(const NetworkNode &node, const Spec &spec);
     bool dtypesFit(const NetworkNode &node, const std::vector<Wire> &wires);
-    void countParameters(const NetworkNode &node);
+    void countParameters(const NetworkNode &node, const Shapes &inputs);
+    /// The shapes that come along the wires, and leftOut for ports left out before others.
+    static Shapes byPort(const Spec &spec, const std::vector<Wire> &wires, const Shapes &shapes);
     void reportShapes(const NetworkNode &node, const Spec &spec, const std::vector<Wire> &wires,
                       const Shapes &shapes, const Error &error);
     std::vector<Fix> shapeFixes(const NetworkNode &node, const Spec &spec,

@@ -13,8 +13,8 @@ Tensor BuiltNetwork::scores(const Tensor &input)
     for (const Step &step : m_steps) {
         inputs.clear();
         for (size_t slot : step.inputs)
-            inputs.push_back(m_values[slot]);
-        std::vector<Tensor> outputs = step.module ? step.module->forward(inputs)
+            inputs.push_back(slot == Step::none ? Tensor() : m_values[slot]);
+        std::vector<Tensor> outputs = step.module ? step.module->call(inputs)
                                                   : step.function->call(step.args, inputs);
         for (size_t i = 0; i < step.outputs.size() && i < outputs.size(); ++i)
             m_values[step.outputs[i]] = std::move(outputs[i]);
@@ -27,7 +27,7 @@ Tensor BuiltNetwork::scores(const Tensor &input)
 Tensor BuiltNetwork::loss(const Tensor &scores, const Tensor &target)
 {
     const Tensor inputs[] = {scores, target};
-    return m_loss->forward(inputs).front();
+    return m_loss->call(inputs).front();
 }
 
 void BuiltNetwork::train(bool on)
@@ -172,7 +172,13 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
             step.args = node.args;
             if (!step.module)
                 step.function = vocabulary.registry.function(name);
+            Shapes shapes;
             for (const Port &port : spec.inputs) {
+                if (!port.variadic && !network.wireInto({id, port.name, 0})) {
+                    step.inputs.push_back(BuiltNetwork::Step::none);
+                    shapes.push_back(leftOut);
+                    continue;
+                }
                 for (int index = 0;
                      const Wire *wire = network.wireInto({id, port.name, index}); ++index) {
                     if (wire->from == PortRef{*checked.data, "target", 0}) {
@@ -181,10 +187,15 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                                      "the target at the loss only", "remove that wire");
                     }
                     step.inputs.push_back(slots.at(wire->from));
+                    shapes.push_back(checked.shapes.at(wire->from).shape());
                     if (!port.variadic)
                         break;
                 }
             }
+            while (!step.inputs.empty() && step.inputs.back() == BuiltNetwork::Step::none)
+                step.inputs.pop_back();
+            if (step.module)
+                step.module->materializeUninitialized(shapes);
             for (const Port &port : spec.outputs) {
                 slots[{id, port.name, 0}] = built.m_slots;
                 step.outputs.push_back(built.m_slots++);

@@ -35,6 +35,8 @@ private:
     friend Result<BuiltNetwork> build(const Network &, const CheckedNetwork &, const Vocabulary &,
                                       uint64_t);
     struct Step {
+        /// Slot of an input that is left out.
+        static constexpr size_t none = static_cast<size_t>(-1);
         NodeId node = 0;
         std::shared_ptr<Module> module;      ///< null: a function
         const FunctionSpec *function = nullptr;

@@ -154,12 +154,27 @@ void Checker::reportUnconnected(const NetworkNode &node, const Port &port)
     }
 }
 
+Shapes Checker::byPort(const Spec &spec, const std::vector<Wire> &wires, const Shapes &shapes)
+{
+    Shapes out;
+    size_t next = 0;
+    for (const Port &port : spec.inputs) {
+        const size_t first = next;
+        while (next < wires.size() && wires[next].to.port == port.name)
+            out.push_back(shapes[next++]);
+        if (next == first && next < wires.size())
+            out.push_back(leftOut);
+    }
+    return out;
+}
+
 void Checker::inferModule(const NetworkNode &node, const Spec &spec)
 {
     const std::optional<std::vector<Wire>> wires = incoming(node, spec);
-    countParameters(node);
-    if (!wires || !dtypesFit(node, *wires))
+    if (!wires || !dtypesFit(node, *wires)) {
+        countParameters(node, {});
         return;
+    }
     Shapes shapes;
     Shapes others;
     DType floating = DType::Float32;
@@ -172,7 +187,8 @@ void Checker::inferModule(const NetworkNode &node, const Spec &spec)
         if (isFloating(shape.dtype))
             floating = shape.dtype;
     }
-    const Result<Shapes> outputs = spec.infer(node.args, shapes);
+    countParameters(node, byPort(spec, *wires, shapes));
+    const Result<Shapes> outputs = spec.infer(node.args, byPort(spec, *wires, shapes));
     if (!outputs) {
         reportShapes(node, spec, *wires, shapes, outputs.error());
         return;
@@ -190,7 +206,7 @@ void Checker::inferModule(const NetworkNode &node, const Spec &spec)
         }
     }
     m_given.insert(node.id);
-    const Result<Shapes> otherOutputs = spec.infer(node.args, others);
+    const Result<Shapes> otherOutputs = spec.infer(node.args, byPort(spec, *wires, others));
     for (size_t i = 0; i < spec.outputs.size() && i < outputs->size(); ++i) {
         const Port &port = spec.outputs[i];
         const DType dtype = port.dtype == "float" ? floating
@@ -224,7 +240,7 @@ bool Checker::dtypesFit(const NetworkNode &node, const std::vector<Wire> &wires)
     return true;
 }
 
-void Checker::countParameters(const NetworkNode &node)
+void Checker::countParameters(const NetworkNode &node, const Shapes &inputs)
 {
     const ModuleSpec *module = node.type.rfind("nn.", 0) == 0
             ? m_vocabulary.registry.module(node.type.substr(3))
@@ -233,7 +249,9 @@ void Checker::countParameters(const NetworkNode &node)
         return;
     const ShapesOnly scope;
     try {
-        m_result.parameters[node.id] = module->make(node.args)->parameterCount();
+        const std::shared_ptr<Module> made = module->make(node.args);
+        made->materializeUninitialized(inputs);
+        m_result.parameters[node.id] = made->parameterCount();
     } catch (const std::exception &) {
         m_result.parameters[node.id] = 0; // said by validate
     }
@@ -280,7 +298,7 @@ std::vector<Fix> Checker::shapeFixes(const NetworkNode &node, const Spec &spec,
         const Shape flat{shapes[at][0], numel(shapes[at]) / std::max<int64_t>(shapes[at][0], 1)};
         Shapes flattened = shapes;
         flattened[at] = flat;
-        Result<Shapes> then = spec.infer(node.args, flattened);
+        Result<Shapes> then = spec.infer(node.args, byPort(spec, wires, flattened));
         const bool mendable = then.ok()
                 || (!error.fixArgument.empty() && then.error().fixArgument == error.fixArgument);
         if (mendable)

@@ -1,30 +1,64 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/Module.h"
 
+#include <cxxabi.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <typeinfo>
 
 namespace mrg {
 
 namespace {
 thread_local bool shapesOnly = false;
+
+Error uninitialized(const std::string &name)
+{
+    return Error(ErrorCategory::State, "uninitialized_parameter", name, "a tensor without a size yet",
+                 "one of known size", "call the module once, or give the shapes of its inputs");
 }
+} // namespace
 
 ShapesOnly::ShapesOnly() : m_previous(shapesOnly) { shapesOnly = true; }
 ShapesOnly::~ShapesOnly() { shapesOnly = m_previous; }
+bool ShapesOnly::active() { return shapesOnly; }
 
-Tensor Module::operator()(const Tensor &input) { return forward({&input, 1}).front(); }
+std::vector<Tensor> Module::forward(std::span<const Tensor> inputs, const Arguments &keywords)
+{
+    if (!keywords.empty()) {
+        throw Error(ErrorCategory::Value, "unknown_argument", typeName(),
+                    "'" + keywords.begin()->first + "'", "", "remove it");
+    }
+    return forward(inputs);
+}
+
+Tensor Module::operator()(const Tensor &input) { return call({&input, 1}).front(); }
 
 Tensor Module::operator()(const Tensor &first, const Tensor &second)
 {
     const Tensor inputs[] = {first, second};
-    return forward(inputs).front();
+    return call(inputs).front();
+}
+
+std::string Module::typeName() const
+{
+    if (!m_typeName.empty())
+        return m_typeName;
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void *)> text(
+            abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
+    const std::string name = text ? text.get() : "Module";
+    return name.substr(name.rfind(':') + 1);
 }
 
 void Module::visit(const std::function<void(Module &)> &action)
 {
     action(*this);
-    for (const auto &[name, child] : m_children)
-        child->visit(action);
+    for (const auto &[name, child] : m_children) {
+        if (child)
+            child->visit(action);
+    }
 }
 
 void Module::initialize(const RandomStream &random)
@@ -35,7 +69,10 @@ void Module::initialize(const RandomStream &random)
     // Own choices come from streams apart from that of the parameters, one for each module.
     uint64_t own = random.stream() ^ 0x9E3779B97F4A7C15;
     visit([&](Module &module) {
-        module.resetParameters(stream);
+        if (module.m_awaitsInputs)
+            module.m_initial = stream;
+        else
+            module.resetParameters(stream);
         module.m_random = RandomStream(random.seed(), own += 0x10000);
     });
 }
@@ -51,46 +88,87 @@ void Module::train(bool on)
     visit([on](Module &module) { module.m_training = on; });
 }
 
-void Module::collect(const std::string &prefix, bool parameters, bool persistentOnly,
-                     NamedTensors &out) const
+void Module::forEachEntry(const std::string &prefix, std::vector<Entry> Module::*entries,
+                          const Visitor &action) const
 {
-    for (const Entry &entry : parameters ? m_parameters : m_buffers) {
-        if (entry.tensor->defined() && (!persistentOnly || entry.persistent))
-            out.emplace_back(prefix + entry.name, *entry.tensor);
-    }
-    if (persistentOnly && parameters)
-        collect(prefix, false, true, out);
+    for (const Entry &entry : this->*entries)
+        action(prefix + entry.name, entry);
     for (const auto &[name, child] : m_children) {
-        if (!persistentOnly || parameters)
-            child->collect(prefix + name + ".", parameters, persistentOnly, out);
+        if (child)
+            child->forEachEntry(prefix + name + ".", entries, action);
     }
 }
 
-NamedTensors Module::namedParameters() const
+NamedTensors Module::collected(std::vector<Entry> Module::*entries, bool recurse) const
 {
     NamedTensors out;
-    collect("", true, false, out);
+    std::set<const TensorImpl *> seen;
+    const Visitor add = [&](const std::string &name, const Entry &entry) {
+        if (entry.uninitialized)
+            throw uninitialized(name);
+        if (entry.tensor->defined() && seen.insert(entry.tensor->impl()).second)
+            out.emplace_back(name, *entry.tensor);
+    };
+    if (recurse) {
+        forEachEntry("", entries, add);
+    } else {
+        for (const Entry &entry : this->*entries)
+            add(entry.name, entry);
+    }
     return out;
 }
 
-NamedTensors Module::namedBuffers() const
+namespace {
+template <typename T> std::vector<T> withoutNames(const std::vector<std::pair<std::string, T>> &named)
 {
-    NamedTensors out;
-    collect("", false, false, out);
+    std::vector<T> out;
+    for (const auto &[name, value] : named)
+        out.push_back(value);
+    return out;
+}
+} // namespace
+
+NamedTensors Module::namedParameters(bool recurse) const
+{
+    return collected(&Module::m_parameters, recurse);
+}
+NamedTensors Module::namedBuffers(bool recurse) const { return collected(&Module::m_buffers, recurse); }
+std::vector<Tensor> Module::parameters(bool recurse) const { return withoutNames(namedParameters(recurse)); }
+std::vector<Tensor> Module::buffers(bool recurse) const { return withoutNames(namedBuffers(recurse)); }
+
+NamedModules Module::namedChildren() const
+{
+    NamedModules out;
+    for (const auto &child : m_children) {
+        const auto same = [&](const auto &other) { return other.second == child.second; };
+        if (child.second && std::none_of(out.begin(), out.end(), same))
+            out.push_back(child);
+    }
     return out;
 }
 
-std::vector<Tensor> Module::parameters() const
+std::vector<std::shared_ptr<Module>> Module::children() const { return withoutNames(namedChildren()); }
+std::vector<std::shared_ptr<Module>> Module::modules() { return withoutNames(namedModules()); }
+
+void Module::collectModules(const std::string &prefix, NamedModules &out)
 {
-    std::vector<Tensor> out;
-    for (auto &[name, tensor] : namedParameters())
-        out.push_back(tensor);
-    return out;
+    const auto isThis = [this](const auto &entry) { return entry.second.get() == this; };
+    if (std::any_of(out.begin(), out.end(), isThis))
+        return;
+    std::shared_ptr<Module> self = weak_from_this().lock();
+    // One that nobody shares is lent for the while.
+    out.emplace_back(prefix, self ? self : std::shared_ptr<Module>(std::shared_ptr<void>(), this));
+    for (const auto &[name, child] : m_children) {
+        if (child)
+            child->collectModules(prefix.empty() ? name : prefix + "." + name, out);
+    }
 }
 
-std::vector<std::pair<std::string, std::shared_ptr<Module>>> Module::namedChildren() const
+NamedModules Module::namedModules()
 {
-    return m_children;
+    NamedModules out;
+    collectModules("", out);
+    return out;
 }
 
 int64_t Module::parameterCount() const
@@ -101,54 +179,80 @@ int64_t Module::parameterCount() const
     return count;
 }
 
-NamedTensors Module::stateDict() const
+Module *Module::walk(const std::string &path)
 {
-    NamedTensors out;
-    collect("", true, true, out);
-    return out;
+    Module *at = this;
+    for (size_t begin = 0; at && begin < path.size();) {
+        const size_t end = std::min(path.find('.', begin), path.size());
+        const std::string name = path.substr(begin, end - begin);
+        const auto child = std::find_if(at->m_children.begin(), at->m_children.end(),
+                                        [&](const auto &entry) { return entry.first == name; });
+        at = child == at->m_children.end() ? nullptr : child->second.get();
+        begin = end + 1;
+    }
+    return at;
 }
 
-StateDictReport Module::loadStateDict(const NamedTensors &state, bool strict)
+std::shared_ptr<Module> Module::getSubmodule(const std::string &path)
 {
-    const NamedTensors own = stateDict();
-    const auto nameIs = [](const std::string &name) {
-        return [&name](const auto &entry) { return entry.first == name; };
-    };
-    StateDictReport report;
-    for (const auto &[name, tensor] : own) {
-        if (std::none_of(state.begin(), state.end(), nameIs(name)))
-            report.missing.push_back(name);
+    Module *module = walk(path);
+    if (!module) {
+        throw Error(ErrorCategory::Value, "no_such_module", typeName(), "'" + path + "'",
+                    "the dotted path of a module below it");
     }
-    std::string names;
-    for (const auto &[name, tensor] : state) {
-        const auto target = std::find_if(own.begin(), own.end(), nameIs(name));
-        if (target == own.end()) {
-            report.unexpected.push_back(name);
-        } else if (target->second.shape() != tensor.shape()) {
-            throw Error(ErrorCategory::Shape, "state_dict_shape_mismatch", name,
-                        toString(tensor.shape()), toString(target->second.shape()));
+    std::shared_ptr<Module> held = module->weak_from_this().lock();
+    return held ? held : std::shared_ptr<Module>(std::shared_ptr<void>(), module);
+}
+
+Tensor Module::found(std::vector<Entry> Module::*entries, const std::string &path, const char *kind) const
+{
+    const size_t dot = path.rfind('.');
+    // walk() changes nothing.
+    const Module *owner = const_cast<Module *>(this)->walk(dot == std::string::npos ? "" : path.substr(0, dot));
+    const std::string name = dot == std::string::npos ? path : path.substr(dot + 1);
+    if (owner) {
+        for (const Entry &entry : owner->*entries) {
+            if (entry.name != name)
+                continue;
+            if (entry.uninitialized)
+                throw uninitialized(path);
+            if (entry.tensor->defined())
+                return *entry.tensor;
         }
     }
-    if (strict && (!report.missing.empty() || !report.unexpected.empty())) {
-        const auto join = [](const std::vector<std::string> &keys) {
-            std::string text;
-            for (const std::string &key : keys)
-                text += (text.empty() ? "" : ", ") + key;
-            return text.empty() ? "none" : text;
-        };
-        throw Error(ErrorCategory::State, "state_dict_keys_differ", "load_state_dict",
-                    "missing keys: " + join(report.missing)
-                            + "; unexpected keys: " + join(report.unexpected),
-                    "exactly the module's keys", "pass strict=False to load what fits");
-    }
-    for (const auto &[name, tensor] : state) {
-        const auto target = std::find_if(own.begin(), own.end(), nameIs(name));
-        if (target != own.end()) {
-            Tensor into = target->second.detach();
-            into.copyFrom(tensor.detach());
+    throw Error(ErrorCategory::Value, std::string("no_such_") + kind, typeName(), "'" + path + "'",
+                std::string("the dotted path of a ") + kind);
+}
+
+Tensor Module::getParameter(const std::string &path) const
+{
+    return found(&Module::m_parameters, path, "parameter");
+}
+Tensor Module::getBuffer(const std::string &path) const { return found(&Module::m_buffers, path, "buffer"); }
+
+void Module::apply(const std::function<void(Module &)> &function)
+{
+    for (const std::shared_ptr<Module> &child : children())
+        child->apply(function);
+    function(*this);
+}
+
+void Module::requiresGrad(bool on)
+{
+    visit([on](Module &module) {
+        for (const Entry &entry : module.m_parameters) {
+            if (entry.tensor->defined())
+                entry.tensor->setRequiresGrad(on);
         }
+    });
+}
+
+void Module::to(const std::string &device)
+{
+    if (device != "cpu") {
+        throw Error(ErrorCategory::Value, "unknown_device", "to", "'" + device + "'", "'cpu'",
+                    "leave it out: everything is on the processor here");
     }
-    return report;
 }
 
 void Module::to(DType dtype)
@@ -157,6 +261,8 @@ void Module::to(DType dtype)
         for (std::vector<Entry> *entries : {&module.m_parameters, &module.m_buffers}) {
             for (Entry &entry : *entries) {
                 Tensor &tensor = *entry.tensor;
+                if (entry.uninitialized)
+                    entry.dtype = isFloating(entry.dtype) ? dtype : entry.dtype;
                 if (!tensor.defined() || !tensor.isFloatingPoint() || tensor.dtype() == dtype)
                     continue;
                 const bool wanted = tensor.requiresGrad();
@@ -171,26 +277,6 @@ void Module::zeroGrad()
 {
     for (const Tensor &parameter : parameters())
         parameter.setGrad({});
-}
-
-void Module::registerParameter(const char *name, Tensor &member, const Shape &shape)
-{
-    // Without memory: a view of one element that is repeated.
-    member = shapesOnly ? Tensor::zeros({1}).asStrided(shape, Shape(shape.size(), 0), 0)
-                        : Tensor::empty(shape);
-    member.setRequiresGrad();
-    m_parameters.push_back({name, &member, true});
-}
-
-void Module::registerBuffer(const char *name, Tensor &member, Tensor initial, bool persistent)
-{
-    member = std::move(initial);
-    m_buffers.push_back({name, &member, persistent});
-}
-
-void Module::registerModule(const std::string &name, std::shared_ptr<Module> child)
-{
-    m_children.emplace_back(name, std::move(child));
 }
 
 } // namespace mrg

@@ -7,6 +7,7 @@ namespace mrg {
 
 /// The declarations of one family each, defined beside the implementations. A new family gets a
 /// line here and one in standardRegistry(); a new member of a family gets none.
+std::vector<ModuleSpec> containerModules();     ///< containers.cpp: Sequential, ModuleList, ...
 std::vector<ModuleSpec> linearModules();        ///< linear.cpp: Identity, Linear
 std::vector<ModuleSpec> activationModules();    ///< activations.cpp: ReLU, ..., Softmax
 std::vector<ModuleSpec> convolutionModules();   ///< convolution.cpp

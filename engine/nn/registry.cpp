@@ -8,7 +8,7 @@ namespace mrg {
 Registry standardRegistry()
 {
     Registry registry;
-    for (auto family : {linearModules,         activationModules,
+    for (auto family : {containerModules,      linearModules,         activationModules,
                         convolutionModules,    transposedConvolutionModules,
                         maxPoolingModules,     maxUnpoolingModules,
                         averagePoolingModules, paddingModules,

@@ -21,6 +21,13 @@ const Arg *Spec::findArg(const std::string &argName) const
     return found == args.end() ? nullptr : &*found;
 }
 
+const MethodSpec *ModuleSpec::method(const std::string &methodName) const
+{
+    const auto found = std::find_if(methods.begin(), methods.end(),
+                                    [&](const MethodSpec &method) { return method.name == methodName; });
+    return found == methods.end() ? nullptr : &*found;
+}
+
 Arguments Spec::completed(const Arguments &values) const
 {
     Arguments out = values;

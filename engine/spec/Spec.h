@@ -8,6 +8,7 @@
 namespace mrg {
 
 class Module;
+class Registry;
 
 /// Palette groups, in palette order: those of torch.nn, data sources, those of torch.*.
 enum class Group {
@@ -78,7 +79,13 @@ struct Port {
     bool variadic = false;
     /// A plain number may come in place of a tensor (pow's exponent).
     bool number = false;
+    /// The argument of forward that is a tuple of tensors and has this port as a member: LSTM's ports
+    /// h_0 and c_0 are the tuple "hx". Members stand one after the other.
+    std::string tuple;
 };
+
+/// Stands among input shapes for an optional port that is left out before others that are not.
+inline const Shape leftOut{-1};
 
 /// A use that must work. From it the tests construct, infer, run, check gradients, round-trip.
 /// Floating inputs are drawn N(0,1), int64 inputs within the port's bound.
@@ -126,12 +133,6 @@ struct Spec {
     bool isLoss() const { return group == Group::Loss; }
 };
 
-/// A module of torch.nn.
-struct ModuleSpec : Spec {
-    /// Constructs it; throws Error (value) for arguments that are not allowed.
-    std::function<std::shared_ptr<Module>(const Arguments &)> make;
-};
-
 /// A function call's arguments by kind.
 struct Call {
     Arguments args;
@@ -154,6 +155,40 @@ struct FunctionSpec : Spec {
     std::function<Result<Call>(std::span<const Value> positional, const Arguments &keywords)> bind;
 };
 
+/// Something that a module can do besides forward (predict), or that belongs to its class alone
+/// (from_pretrained): declared by declareMethod() and its like.
+struct MethodSpec : FunctionSpec {
+    /// What it gives, called on a module of the class; null for those of the class alone, which have
+    /// `evaluate` or `make`.
+    std::function<ValueList(Module &, const Call &)> callOn;
+    /// Another way to construct the module.
+    std::function<std::shared_ptr<Module>(const Call &)> make;
+};
+
+/// How a module made of others reaches them: the registry that its declaration stands in.
+using RegistryAccess = std::function<std::shared_ptr<const Registry>()>;
+
+/// A module of torch.nn.
+struct ModuleSpec : Spec {
+    /// Constructs it; throws Error (value) for arguments that are not allowed.
+    std::function<std::shared_ptr<Module>(const Arguments &)> make;
+    /// Keyword arguments of forward that are no tensors: need_weights, output_size.
+    std::vector<Arg> forwardArgs;
+    std::vector<MethodSpec> methods;
+    /// For modules made of others: completes `make` and `infer`. Called by Registry::add().
+    std::function<void(ModuleSpec &, const RegistryAccess &)> attach;
+
+    /// Null if there is none.
+    const MethodSpec *method(const std::string &methodName) const;
+};
+
+/// Sorts the arguments of a call of forward into ports (`inputs`) and keyword arguments (`args`):
+/// positional ones as well as keywords, lists for tuples of ports, None for what is left out.
+///
+/// **Errors**: see bindCall().
+Result<Call> bindForward(const ModuleSpec &spec, std::span<const Value> positional,
+                         const Arguments &keywords);
+
 /// Sorts the arguments of a call as written in PyTorch into ports and arguments. A tensor goes to the
 /// next free port, a list of tensors to the variadic one, anything else to the next free argument or
 /// to a port that takes numbers; a position that does not accept what comes is passed over.
@@ -165,7 +200,7 @@ Result<Call> bindCall(const FunctionSpec &spec, std::span<const Value> positiona
 
 /// That there is an input for every required port and a port for every input; Error (value,
 /// `input_count_mismatch`) otherwise.
-Result<void> checkInputCount(const Spec &spec, size_t count);
+Result<void> checkInputCount(const Spec &spec, const Shapes &inputs);
 
 /// Output shapes by the port patterns alone.
 ///
@@ -187,6 +222,8 @@ template <typename O> struct Declaration {
     std::vector<Port> inputs;
     std::vector<Port> outputs;
     OptionsInfer<O> infer; ///< none: the port patterns say it all
+    /// The same for a module made of others, which asks their declarations.
+    std::function<Result<Shapes>(const O &, const Shapes &, const Registry &)> inferWithin;
     /// Cross-argument checks at construction (divisibility and the like); may be left out.
     std::function<Result<void>(const O &)> validate;
     std::vector<Sample> samples;
@@ -196,9 +233,16 @@ template <typename O> struct Declaration {
     // Functions only: see FunctionSpec.
     std::vector<std::string> order;
     std::string otherKeywords;
+    // Modules only: see ModuleSpec. forwardArgs are made by arg() over a struct of their own.
+    std::vector<Arg> forwardArgs;
+    std::vector<MethodSpec> methods;
 };
 
 namespace detail {
+template <typename O>
+InferFunction checkedInfer(std::shared_ptr<const Spec> shared, OptionsInfer<O> infer,
+                           std::function<Result<void>(const O &)> validate);
+
 template <typename O> void fillSpec(Spec &spec, Declaration<O> d)
 {
     spec.name = std::move(d.name);
@@ -222,8 +266,15 @@ template <typename O> void fillSpec(Spec &spec, Declaration<O> d)
         const Result<void> valid = validate ? validate(*options) : Result<void>();
         return valid ? valid : Result<void>(valid.error().within(shared->name));
     };
-    spec.infer = [shared, infer = std::move(d.infer), validate = d.validate](
-                         const Arguments &values, const Shapes &inputs) -> Result<Shapes> {
+    spec.infer = checkedInfer<O>(shared, std::move(d.infer), std::move(d.validate));
+}
+
+template <typename O>
+InferFunction checkedInfer(std::shared_ptr<const Spec> shared, OptionsInfer<O> infer,
+                           std::function<Result<void>(const O &)> validate)
+{
+    return [shared = std::move(shared), infer = std::move(infer), validate = std::move(validate)](
+                   const Arguments &values, const Shapes &inputs) -> Result<Shapes> {
         try {
             Result<O> options = makeOptions<O>(shared->args, values, shared->name);
             if (!options)
@@ -232,7 +283,7 @@ template <typename O> void fillSpec(Spec &spec, Declaration<O> d)
                 if (Result<void> valid = validate(*options); !valid)
                     return valid.error().within(shared->name);
             }
-            if (Result<void> count = checkInputCount(*shared, inputs.size()); !count)
+            if (Result<void> count = checkInputCount(*shared, inputs); !count)
                 return count.error().within(shared->name);
             Result<Shapes> out = infer ? infer(*options, inputs)
                                        : inferFromPatterns(*shared, shared->completed(values), inputs);
@@ -258,17 +309,40 @@ O checkedOptions(const Spec &spec, const std::function<Result<void>(const O &)> 
 } // namespace detail
 
 /// Turns a declaration of the module M into its row of the registry. M has a struct Options and a
-/// constructor M(Options). See CONTRIBUTING for a whole example.
+/// constructor M(Options), or M(Options, const Registry &) if it is made of others. See CONTRIBUTING
+/// for a whole example.
 template <typename M> ModuleSpec declare(Declaration<typename M::Options> declaration)
 {
     using O = typename M::Options;
     ModuleSpec spec;
+    spec.forwardArgs = std::move(declaration.forwardArgs);
+    spec.methods = std::move(declaration.methods);
     const auto validate = declaration.validate;
+    const auto inferWithin = declaration.inferWithin;
     detail::fillSpec<O>(spec, std::move(declaration));
     const auto shared = std::make_shared<const Spec>(spec);
-    spec.make = [shared, validate](const Arguments &values) -> std::shared_ptr<Module> {
-        return std::make_shared<M>(detail::checkedOptions<O>(*shared, validate, values));
+    const auto named = [shared](std::shared_ptr<M> module) {
+        module->setTypeName(shared->name);
+        return module;
     };
+    if constexpr (std::is_constructible_v<M, O, const Registry &>) {
+        spec.attach = [shared, validate, inferWithin, named](ModuleSpec &own, const RegistryAccess &access) {
+            own.make = [shared, validate, named, access](const Arguments &values) -> std::shared_ptr<Module> {
+                return named(std::make_shared<M>(
+                        detail::checkedOptions<O>(*shared, validate, values), *access()));
+            };
+            if (inferWithin) {
+                const OptionsInfer<O> infer = [inferWithin, access](const O &options, const Shapes &inputs) {
+                    return inferWithin(options, inputs, *access());
+                };
+                own.infer = detail::checkedInfer<O>(shared, infer, validate);
+            }
+        };
+    } else {
+        spec.make = [shared, validate, named](const Arguments &values) -> std::shared_ptr<Module> {
+            return named(std::make_shared<M>(detail::checkedOptions<O>(*shared, validate, values)));
+        };
+    }
     return spec;
 }
 
@@ -318,6 +392,44 @@ FunctionSpec declareValueFunction(Declaration<O> declaration,
     const auto validate = declaration.validate;
     FunctionSpec spec = detail::functionSpec<O>(std::move(declaration));
     spec.evaluate = detail::checkedCall<O>(spec, validate, std::move(call));
+    return spec;
+}
+
+/// Turns a declaration into a method of the module M: `call` gets the module, the options and one
+/// tensor a port.
+template <typename M, typename O>
+MethodSpec declareMethod(Declaration<O> declaration,
+                         std::function<ValueList(M &, const O &, std::span<const Tensor>)> call)
+{
+    const auto validate = declaration.validate;
+    MethodSpec spec{detail::functionSpec<O>(std::move(declaration)), {}, {}};
+    spec.callOn = [shared = std::make_shared<const Spec>(spec), validate,
+                   call = std::move(call)](Module &module, const Call &given) {
+        return call(dynamic_cast<M &>(module), detail::checkedOptions<O>(*shared, validate, given.args),
+                    given.inputs);
+    };
+    return spec;
+}
+
+/// The same for one that belongs to the class, without a module (generate_square_subsequent_mask).
+template <typename O>
+MethodSpec declareClassMethod(Declaration<O> declaration,
+                              std::function<ValueList(const O &, std::span<const Tensor>)> call)
+{
+    return {declareValueFunction<O>(std::move(declaration), std::move(call)), {}, {}};
+}
+
+/// The same for another way to construct the module (from_pretrained).
+template <typename O>
+MethodSpec declareConstructor(Declaration<O> declaration,
+                              std::function<std::shared_ptr<Module>(const O &)> make)
+{
+    const auto validate = declaration.validate;
+    MethodSpec spec{detail::functionSpec<O>(std::move(declaration)), {}, {}};
+    spec.make = [shared = std::make_shared<const Spec>(spec), validate,
+                 make = std::move(make)](const Call &given) {
+        return make(detail::checkedOptions<O>(*shared, validate, given.args));
+    };
     return spec;
 }
 

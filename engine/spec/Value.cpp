@@ -54,6 +54,24 @@ Error wrongKind(const Value &got, const std::string &wanted)
 }
 } // namespace detail
 
+Value::Value(ModuleDescription value)
+    : m_data(std::make_shared<const ModuleDescription>(std::move(value)))
+{
+}
+Value::Value(FunctionValue value) : m_data(std::make_shared<const FunctionValue>(std::move(value))) {}
+
+const ModuleDescription *Value::module() const
+{
+    const auto *held = as<std::shared_ptr<const ModuleDescription>>();
+    return held ? held->get() : nullptr;
+}
+
+const FunctionValue *Value::function() const
+{
+    const auto *held = as<std::shared_ptr<const FunctionValue>>();
+    return held ? held->get() : nullptr;
+}
+
 std::optional<double> Value::number() const
 {
     if (const int64_t *whole = as<int64_t>())
@@ -86,6 +104,14 @@ std::string Value::toString() const
             text += (i ? ", " : "") + (*list)[i].toString();
         return text + "]";
     }
+    if (const ModuleDescription *description = module()) {
+        std::string text;
+        for (const auto &[name, value] : description->args)
+            text += (text.empty() ? "" : ", ") + name + "=" + value.toString();
+        return "nn." + description->name + "(" + text + ")";
+    }
+    if (const FunctionValue *held = function())
+        return held->name.empty() ? "<function>" : held->name;
     return "None";
 }
 
@@ -114,6 +140,11 @@ bool operator==(const Value &a, const Value &b)
         return *text == *b.as<std::string>();
     if (const auto *complex = a.as<std::complex<double>>())
         return *complex == *b.as<std::complex<double>>();
+    if (const ModuleDescription *description = a.module())
+        return *description == *b.module();
+    // Functions without a name are equal only to themselves.
+    if (const FunctionValue *held = a.function())
+        return held == b.function() || (!held->name.empty() && held->name == b.function()->name);
     return true;
 }
 
@@ -192,6 +223,94 @@ Value ValueTraits<std::vector<std::string>>::to(const std::vector<std::string> &
 Result<std::vector<std::string>> ValueTraits<std::vector<std::string>>::from(const Value &value)
 {
     return vectorFrom<std::string>(value, "a list of texts");
+}
+
+Result<ModuleDescription> ValueTraits<ModuleDescription>::from(const Value &value)
+{
+    if (const ModuleDescription *description = value.module())
+        return *description;
+    return detail::wrongKind(value, "a module");
+}
+
+Value ValueTraits<ModuleMembers>::to(const ModuleMembers &value)
+{
+    ValueList named;
+    ValueList plain;
+    bool numbered = true;
+    for (const auto &[name, description] : value.entries) {
+        numbered = numbered && name == std::to_string(plain.size());
+        named.push_back(ValueList{name, description});
+        plain.emplace_back(description);
+    }
+    return numbered ? plain : named;
+}
+
+Result<ModuleMembers> ValueTraits<ModuleMembers>::from(const Value &value)
+{
+    const Error wrong = detail::wrongKind(value, "a list of modules or of [name, module] pairs");
+    const ValueList *list = value.as<ValueList>();
+    if (!list)
+        return wrong;
+    ModuleMembers out;
+    for (const Value &item : *list) {
+        const ValueList *pair = item.as<ValueList>();
+        const bool named = pair && pair->size() == 2 && (*pair)[0].as<std::string>();
+        const ModuleDescription *description = (named ? (*pair)[1] : item).module();
+        if (!description)
+            return wrong;
+        out.entries.emplace_back(named ? *(*pair)[0].as<std::string>() : std::to_string(out.entries.size()),
+                                 *description);
+    }
+    return out;
+}
+
+Value ValueTraits<std::vector<ModuleDescription>>::to(const std::vector<ModuleDescription> &v)
+{
+    return listOf(v);
+}
+Result<std::vector<ModuleDescription>> ValueTraits<std::vector<ModuleDescription>>::from(const Value &value)
+{
+    return vectorFrom<ModuleDescription>(value, "a list of modules");
+}
+Value ValueTraits<std::vector<Tensor>>::to(const std::vector<Tensor> &v) { return listOf(v); }
+Result<std::vector<Tensor>> ValueTraits<std::vector<Tensor>>::from(const Value &value)
+{
+    return vectorFrom<Tensor>(value, "a list of tensors");
+}
+
+using TensorPairs = std::vector<std::pair<std::string, Tensor>>;
+
+Value ValueTraits<TensorPairs>::to(const TensorPairs &value)
+{
+    ValueList list;
+    for (const auto &[name, tensor] : value)
+        list.push_back(ValueList{name, tensor});
+    return list;
+}
+
+Result<TensorPairs> ValueTraits<TensorPairs>::from(const Value &value)
+{
+    const Error wrong = detail::wrongKind(value, "a list of [name, tensor] pairs");
+    const ValueList *list = value.as<ValueList>();
+    if (!list)
+        return wrong;
+    TensorPairs out;
+    for (const Value &item : *list) {
+        const ValueList *pair = item.as<ValueList>();
+        const std::string *name = pair && pair->size() == 2 ? (*pair)[0].as<std::string>() : nullptr;
+        const Tensor *tensor = name ? (*pair)[1].as<Tensor>() : nullptr;
+        if (!tensor)
+            return wrong;
+        out.emplace_back(*name, *tensor);
+    }
+    return out;
+}
+
+Result<FunctionValue> ValueTraits<FunctionValue>::from(const Value &value)
+{
+    if (const FunctionValue *held = value.function())
+        return *held;
+    return detail::wrongKind(value, "a function");
 }
 
 Result<Tensor> ValueTraits<Tensor>::from(const Value &value)

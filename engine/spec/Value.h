@@ -6,8 +6,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,13 +19,17 @@ namespace mrg {
 
 class Value;
 using ValueList = std::vector<Value>;
+struct ModuleDescription;
+struct FunctionValue;
 
 /// An argument as a person, a file or a widget gives it: null, bool, int, float, complex
-/// number, string, list or tensor. The one closed type between Options structs and the outside.
+/// number, string, list, tensor, module or function. The one closed type between Options structs
+/// and the outside. A dictionary is a list of [name, value] pairs, in order.
 class Value {
 public:
     using Data = std::variant<std::monostate, bool, int64_t, double, std::string, ValueList, Tensor,
-                              std::complex<double>>;
+                              std::complex<double>, std::shared_ptr<const ModuleDescription>,
+                              std::shared_ptr<const FunctionValue>>;
 
     Value() = default;
     Value(bool value) : m_data(value) { }
@@ -34,9 +41,14 @@ public:
     Value(ValueList value) : m_data(std::move(value)) { }
     Value(Tensor value) : m_data(std::move(value)) { }
     Value(std::complex<double> value) : m_data(value) { }
+    Value(ModuleDescription value);
+    Value(FunctionValue value);
 
     bool isNull() const { return m_data.index() == 0; }
     template <typename T> const T *as() const { return std::get_if<T>(&m_data); }
+    /// Null for other kinds.
+    const ModuleDescription *module() const;
+    const FunctionValue *function() const;
     /// int or float as double; nothing for other kinds. Bools are not numbers.
     std::optional<double> number() const;
     const Data &data() const { return m_data; }
@@ -51,6 +63,25 @@ private:
 
 /// Arguments by name; those left out have their defaults.
 using Arguments = std::map<std::string, Value>;
+
+/// A module before it is made: an encoder layer, a member of a Sequential. Registry::make() makes it.
+struct ModuleDescription {
+    std::string name; ///< in the registry: "Linear"
+    Arguments args;
+    friend bool operator==(const ModuleDescription &, const ModuleDescription &) = default;
+};
+/// Modules under names, as an ordered dict of them; a plain list's names are "0", "1", ...
+struct ModuleMembers {
+    std::vector<std::pair<std::string, ModuleDescription>> entries;
+    friend bool operator==(const ModuleMembers &, const ModuleMembers &) = default;
+};
+
+/// A function given as an argument (a distance): either the caller's own, or one known by its name to
+/// whoever takes it.
+struct FunctionValue {
+    std::string name; ///< may be empty for the caller's own
+    std::function<Tensor(std::span<const Tensor>)> call; ///< null: found by its name
+};
 
 /// One value, or a list of them: kernel sizes, strides, scale factors. `single` remembers how it
 /// was given, so that it is written back the same way.
@@ -133,6 +164,42 @@ template <> struct ValueTraits<std::vector<std::string>> {
     static std::string type() { return "list of string"; }
     static Value to(const std::vector<std::string> &value);
     static Result<std::vector<std::string>> from(const Value &value);
+};
+/// Whatever it is.
+template <> struct ValueTraits<Value> {
+    static std::string type() { return "any"; }
+    static Value to(const Value &value) { return value; }
+    static Result<Value> from(const Value &value) { return value; }
+};
+template <> struct ValueTraits<ModuleDescription> {
+    static std::string type() { return "Module"; }
+    static Value to(const ModuleDescription &value) { return value; }
+    static Result<ModuleDescription> from(const Value &value);
+};
+template <> struct ValueTraits<ModuleMembers> {
+    static std::string type() { return "list or ordered dict of Module"; }
+    static Value to(const ModuleMembers &value);
+    static Result<ModuleMembers> from(const Value &value);
+};
+template <> struct ValueTraits<std::vector<ModuleDescription>> {
+    static std::string type() { return "list of Module"; }
+    static Value to(const std::vector<ModuleDescription> &value);
+    static Result<std::vector<ModuleDescription>> from(const Value &value);
+};
+template <> struct ValueTraits<std::vector<Tensor>> {
+    static std::string type() { return "list of Tensor"; }
+    static Value to(const std::vector<Tensor> &value);
+    static Result<std::vector<Tensor>> from(const Value &value);
+};
+template <> struct ValueTraits<std::vector<std::pair<std::string, Tensor>>> {
+    static std::string type() { return "dict of Tensor"; }
+    static Value to(const std::vector<std::pair<std::string, Tensor>> &value);
+    static Result<std::vector<std::pair<std::string, Tensor>>> from(const Value &value);
+};
+template <> struct ValueTraits<FunctionValue> {
+    static std::string type() { return "function"; }
+    static Value to(const FunctionValue &value) { return value; }
+    static Result<FunctionValue> from(const Value &value);
 };
 /// Undefined is null.
 template <> struct ValueTraits<Tensor> {

@@ -7,11 +7,16 @@ namespace mrg {
 
 namespace {
 
-/// A tensor, or a number where the port takes one; nothing for other values.
+/// A tensor, a number where the port takes one, or a list of numbers where it takes indices (lengths);
+/// nothing for other values.
 std::optional<Tensor> asTensor(const Value &value, const Port &port)
 {
     if (const Tensor *tensor = value.as<Tensor>())
         return *tensor;
+    if (const ValueList *list = value.as<ValueList>(); list && port.dtype == "int64" && !port.variadic) {
+        const Result<std::vector<int64_t>> numbers = ValueTraits<std::vector<int64_t>>::from(value);
+        return numbers && !list->empty() ? std::optional(Tensor::fromVector(*numbers)) : std::nullopt;
+    }
     if (!port.number)
         return std::nullopt;
     if (const bool *flag = value.as<bool>())
@@ -48,8 +53,11 @@ public:
         m_call.inputs.resize(spec.inputs.size());
         m_order = spec.order;
         if (m_order.empty()) {
-            for (const Port &port : spec.inputs)
-                m_order.push_back(port.name);
+            for (const Port &port : spec.inputs) {
+                const std::string &name = port.tuple.empty() ? port.name : port.tuple;
+                if (m_order.empty() || m_order.back() != name)
+                    m_order.push_back(name);
+            }
             for (const Arg &arg : spec.args)
                 m_order.push_back(arg.name);
         }
@@ -85,9 +93,6 @@ public:
             throw Error(ErrorCategory::Value, "argument_given_twice", "", name,
                         "by position or by name");
         }
-        // An undefined tensor stands for None.
-        if (portNumber(name) < m_spec.inputs.size() && value.isNull())
-            return;
         if (!give(name, value)) {
             throw Error(ErrorCategory::Value, "wrong_argument", "", name + "=" + value.toString(),
                         "a tensor");
@@ -115,10 +120,12 @@ public:
     }
 
 private:
+    /// That of the port, or of the tuple's first.
     size_t portNumber(const std::string &name) const
     {
-        const auto found = std::find_if(m_spec.inputs.begin(), m_spec.inputs.end(),
-                                        [&](const Port &port) { return port.name == name; });
+        const auto found = std::find_if(m_spec.inputs.begin(), m_spec.inputs.end(), [&](const Port &port) {
+            return port.name == name || (!port.tuple.empty() && port.tuple == name);
+        });
         return static_cast<size_t>(found - m_spec.inputs.begin());
     }
 
@@ -140,6 +147,13 @@ private:
             return true;
         }
         const Port &port = m_spec.inputs[number];
+        // An undefined tensor stands for None.
+        if (value.isNull() && port.optional) {
+            m_given[number] = true;
+            return true;
+        }
+        if (port.tuple == name)
+            return giveTuple(number, value);
         if (std::optional<Tensor> tensor = asTensor(value, port)) {
             if (port.variadic)
                 m_variadic.push_back(*tensor);
@@ -155,6 +169,19 @@ private:
         m_variadic.insert(m_variadic.end(), tensors->begin(), tensors->end());
         m_given[number] = true;
         return true;
+    }
+
+    /// The members of a tuple, from port number `first` on.
+    bool giveTuple(size_t first, const Value &value)
+    {
+        const ValueList *members = value.as<ValueList>();
+        size_t end = first;
+        while (end < m_spec.inputs.size() && m_spec.inputs[end].tuple == m_spec.inputs[first].tuple)
+            ++end;
+        if (!members || members->size() != end - first)
+            return false;
+        return std::equal(members->begin(), members->end(), m_spec.inputs.begin() + static_cast<std::ptrdiff_t>(first),
+                          [this](const Value &member, const Port &port) { return give(port.name, member); });
     }
 
     std::string signature() const
@@ -196,6 +223,16 @@ Result<Call> bindCall(const FunctionSpec &spec, std::span<const Value> positiona
     } catch (const Error &error) {
         return error.within(spec.name);
     }
+}
+
+Result<Call> bindForward(const ModuleSpec &spec, std::span<const Value> positional,
+                         const Arguments &keywords)
+{
+    FunctionSpec forward;
+    forward.name = spec.name;
+    forward.inputs = spec.inputs;
+    forward.args = spec.forwardArgs;
+    return bindCall(forward, positional, keywords);
 }
 
 } // namespace mrg

@@ -118,24 +118,29 @@ std::optional<Error> match(const Port &port, const Pattern &pattern, const Shape
 
 } // namespace
 
-Result<void> checkInputCount(const Spec &spec, size_t count)
+Result<void> checkInputCount(const Spec &spec, const Shapes &inputs)
 {
     size_t required = 0;
+    bool complete = true;
     std::string names;
-    for (const Port &port : spec.inputs) {
+    for (size_t i = 0; i < spec.inputs.size(); ++i) {
+        const Port &port = spec.inputs[i];
         required += port.optional ? 0 : 1;
+        complete = complete && (port.optional || (i < inputs.size() && inputs[i] != leftOut));
         names += (names.empty() ? ": " : ", ") + port.name;
     }
     const bool variadic = !spec.inputs.empty() && spec.inputs.back().variadic;
-    if (count >= required && (variadic || count <= spec.inputs.size()))
+    if (complete && (variadic || inputs.size() <= spec.inputs.size()))
         return {};
-    return Error(ErrorCategory::Value, "input_count_mismatch", "", std::to_string(count) + " inputs",
+    const auto given = std::count_if(inputs.begin(), inputs.end(),
+                                     [](const Shape &shape) { return shape != leftOut; });
+    return Error(ErrorCategory::Value, "input_count_mismatch", "", std::to_string(given) + " inputs",
                  std::to_string(required) + (variadic ? " or more" : "") + names);
 }
 
 Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, const Shapes &inputs)
 {
-    if (Result<void> count = checkInputCount(spec, inputs.size()); !count)
+    if (Result<void> count = checkInputCount(spec, inputs); !count)
         return count.error();
 
     std::vector<std::vector<Pattern>> inputPatterns;
@@ -154,6 +159,8 @@ Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, c
         Bindings bindings{&completed, {}, {}};
         std::optional<Error> error;
         for (size_t i = 0; i < inputs.size() && !error; ++i) {
+            if (inputs[i] == leftOut)
+                continue;
             const size_t port = std::min(i, spec.inputs.size() - 1);
             error = match(spec.inputs[port], pick(inputPatterns[port], alternative), inputs[i],
                           bindings);

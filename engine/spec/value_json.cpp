@@ -106,6 +106,14 @@ Json toJson(const Value &value)
             array.push_back(toJson(item));
         return array;
     }
+    if (const ModuleDescription *description = value.module()) {
+        Json args = Json::object();
+        for (const auto &[name, argument] : description->args)
+            args[name] = toJson(argument);
+        return {{"module", "nn." + description->name}, {"args", args}};
+    }
+    if (const FunctionValue *function = value.function())
+        return {{"function", function->name}};
     return nullptr;
 }
 
@@ -150,6 +158,37 @@ Result<Tensor> tensorFromJson(const Json &json)
 }
 
 namespace {
+Result<Value> valueAt(const Json &json, int depth);
+
+/// {"module": "nn.X", "args": {..}}, members of a Sequential also beside args.
+Result<Value> moduleAt(const Json &json, int depth)
+{
+    const auto wrong = [&] {
+        return Error(ErrorCategory::Value, "not_a_value", "", json.dump().substr(0, 60),
+                     "a module: {\"module\": \"nn.Linear\", \"args\": {..}}");
+    };
+    const Json args = json.value("args", Json::object());
+    if (!json["module"].is_string() || !args.is_object())
+        return wrong();
+    ModuleDescription out;
+    out.name = json["module"].get<std::string>();
+    if (out.name.starts_with("nn."))
+        out.name.erase(0, 3);
+    for (const auto &[name, argument] : args.items()) {
+        Result<Value> value = valueAt(argument, depth + 1);
+        if (!value)
+            return value.error();
+        out.args[name] = *value;
+    }
+    if (json.contains("modules")) {
+        Result<Value> members = valueAt(json["modules"], depth + 1);
+        if (!members)
+            return members.error();
+        out.args["modules"] = *members;
+    }
+    return Value(std::move(out));
+}
+
 Result<Value> valueAt(const Json &json, int depth)
 {
     if (depth > deepest)
@@ -180,6 +219,10 @@ Result<Value> valueAt(const Json &json, int depth)
         if (real && imaginary)
             return Value(std::complex<double>(*real, *imaginary));
     }
+    if (json.contains("module"))
+        return moduleAt(json, depth);
+    if (json.contains("function") && json["function"].is_string())
+        return Value(FunctionValue{json["function"].get<std::string>(), {}});
     if (json.contains("dtype")) {
         const Result<Tensor> tensor = tensorFromJson(json);
         if (!tensor)
@@ -187,7 +230,7 @@ Result<Value> valueAt(const Json &json, int depth)
         return Value(*tensor);
     }
     return Error(ErrorCategory::Value, "not_a_value", "", json.dump().substr(0, 60),
-                 "null, a bool, a number, a text, a list or a tensor");
+                 "null, a bool, a number, a text, a list, a tensor, a module or a function");
 }
 } // namespace
 

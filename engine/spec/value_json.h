@@ -13,7 +13,7 @@ namespace mrg {
 nlohmann::ordered_json toJson(const Value &value);
 nlohmann::ordered_json toJson(const Tensor &tensor);
 
-/// The value of a JSON text as toJson() writes it. An object that is no tensor is an Error (value,
+/// The value of a JSON text as toJson() writes it. Any other object is an Error (value,
 /// `not_a_value`).
 Result<Value> valueFromJson(const nlohmann::ordered_json &json);
 /// **Errors** (file): `malformed_tensor` saying which member is wrong.

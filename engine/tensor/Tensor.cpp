@@ -11,6 +11,8 @@ namespace mrg {
 
 namespace {
 
+thread_local bool inference = false;
+
 const TensorImpl &checked(const TensorImpl *impl)
 {
     if (!impl)
@@ -305,6 +307,10 @@ void Tensor::fill(std::complex<double> value) { copyFrom(Tensor::full({}, value,
 
 uint64_t Tensor::version() const { return checked(m_impl.get()).storage->version(); }
 void Tensor::bumpVersion() const { checked(m_impl.get()).storage->bumpVersion(); }
+
+bool Tensor::inferenceMode() { return inference; }
+void Tensor::setInferenceMode(bool on) { inference = on; }
+bool Tensor::isInference() const { return checked(m_impl.get()).inference; }
 
 Tensor Tensor::detach() const
 {

@@ -11,6 +11,7 @@ namespace mrg {
 
 class Storage;
 class Node;
+struct LeafHooks;
 struct TensorImpl;
 
 /// A strided view of shared memory with an element type, and its place in the gradient tape.
@@ -117,6 +118,12 @@ public:
     /// Identity of the handle's target, for maps.
     const TensorImpl *impl() const { return m_impl.get(); }
     TensorImpl *mutableImpl() const { return m_impl.get(); }
+    std::weak_ptr<TensorImpl> weakImpl() const { return m_impl; }
+
+    /// Whether tensors made in this thread are marked as made for inference alone; see InferenceMode.
+    static bool inferenceMode();
+    static void setInferenceMode(bool on);
+    bool isInference() const;
 
     /// "tensor([[1.0000, 2.0000]], dtype=float64)", long tensors with an ellipsis.
     std::string toString() const;
@@ -136,12 +143,14 @@ struct TensorImpl {
     DType dtype = DType::Float32;
     bool contiguous = true;
     bool number = false;
+    bool inference = Tensor::inferenceMode();
     bool requiresGrad = false;
     int64_t outputNumber = 0;
     Tensor grad;
     std::shared_ptr<Node> gradFn;
     /// The node that adds into `grad`; made when first needed, kept alive by the graphs using it.
     std::weak_ptr<Node> accumulator;
+    std::shared_ptr<LeafHooks> hooks; ///< of a leaf; mostly null
 };
 
 } // namespace mrg
