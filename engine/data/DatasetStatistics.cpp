@@ -60,7 +60,8 @@ void countLabels(const Dataset &dataset, DatasetStatistics &out)
 {
     const int64_t width = out.classes;
     out.labelCounts.assign(static_cast<size_t>(width), 0);
-    out.cooccurrence.assign(static_cast<size_t>(width * width), 0);
+    const bool paired = width <= DatasetStatistics::mostPairedClasses;
+    out.cooccurrence.assign(paired ? static_cast<size_t>(width * width) : 0, 0);
     out.fewestLabels = width;
     std::set<std::vector<int64_t>> sets;
     int64_t total = 0;
@@ -73,8 +74,8 @@ void countLabels(const Dataset &dataset, DatasetStatistics &out)
         out.withoutLabels += count == 0;
         for (int64_t label : labels) {
             ++out.labelCounts[static_cast<size_t>(label)];
-            for (int64_t other : labels)
-                ++out.cooccurrence[static_cast<size_t>(label * width + other)];
+            for (size_t k = 0; paired && k < labels.size(); ++k)
+                ++out.cooccurrence[static_cast<size_t>(label * width + labels[k])];
         }
         sets.insert(labels);
     }
@@ -111,7 +112,7 @@ double DatasetStatistics::frequency(int64_t label) const
 
 int64_t DatasetStatistics::together(int64_t label, int64_t other) const
 {
-    return cooccurrence.at(static_cast<size_t>(label * classes + other));
+    return cooccurrence.empty() ? 0 : cooccurrence.at(static_cast<size_t>(label * classes + other));
 }
 
 DatasetStatistics computeStatistics(const Dataset &dataset)

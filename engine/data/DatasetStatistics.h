@@ -21,6 +21,8 @@ struct ColumnStatistics {
 /// Sources: cardinality and density, Tsoumakas and Katakis 2007; IRLbl, MeanIR and SCUMBLE,
 /// Charte et al., "Addressing imbalance in multilabel classification", Neurocomputing 163, 2015.
 struct DatasetStatistics {
+    static constexpr int64_t mostPairedClasses = 2000;
+
     int64_t samples = 0;
     int64_t features = 0; ///< numbers per sample
     int64_t classes = 0;
@@ -38,7 +40,8 @@ struct DatasetStatistics {
     double meanImbalance = 0; ///< over the labels that occur
     /// 0 .. 1: how much rare and frequent labels occur in the same samples.
     double scumble = 0;
-    /// classes x classes, row-major: samples that carry both; the diagonal holds labelCounts.
+    /// classes x classes, row-major: samples that carry both; the diagonal holds labelCounts. Empty
+    /// beyond mostPairedClasses.
     std::vector<int64_t> cooccurrence;
 
     std::vector<ColumnStatistics> inputs; ///< per number of a sample
@@ -47,7 +50,7 @@ struct DatasetStatistics {
 
     /// Share of the samples with the label.
     double frequency(int64_t label) const;
-    /// Samples that carry both labels.
+    /// Samples that carry both labels; 0 where cooccurrence is empty.
     int64_t together(int64_t label, int64_t other) const;
 };
 

@@ -6,6 +6,8 @@
 #include "engine/data/formats.h"
 #include "engine/data/text.h"
 
+#include <algorithm>
+
 namespace mrg {
 
 namespace {
@@ -115,6 +117,28 @@ Result<DataSplit> table(const Folder &folder, const std::string &about)
     return splitTable(*all, about);
 }
 
+/// README and licence texts of a folder, as Markdown.
+Result<std::string> aboutText(const Folder &folder)
+{
+    Result<std::string> out = readWhole(folder / "README.md");
+    if (!out)
+        return out;
+    std::vector<Folder> licences;
+    for (const auto &entry : std::filesystem::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with("COPYRIGHT") || name.starts_with("LICENSE"))
+            licences.push_back(entry.path());
+    }
+    std::sort(licences.begin(), licences.end());
+    for (const Folder &licence : licences) {
+        const Result<std::string> text = readWhole(licence);
+        if (!text)
+            return text;
+        *out += "\n\n## " + licence.filename().string() + "\n\n```\n" + *text + "\n```\n";
+    }
+    return out;
+}
+
 using Loader = Result<DataSplit> (*)(const Folder &, const std::string &);
 
 struct Shipped {
@@ -152,7 +176,7 @@ std::vector<DatasetSpec> shippedDatasets()
                 set.name, set.title, set.summary, {},
                 [&set](const NoOptions &, const std::filesystem::path &) -> Result<DataSplit> {
                     const Folder folder = resourcesFolder() / "data" / set.folder;
-                    const Result<std::string> about = readWhole(folder / "README.md");
+                    const Result<std::string> about = aboutText(folder);
                     if (!about)
                         return about.error();
                     return set.load(folder, *about);

@@ -12,7 +12,9 @@
 
 namespace mrg {
 
-Result<std::string> readWhole(const std::filesystem::path &path, size_t largestBytes)
+namespace {
+/// Up to `most` bytes of a file, or a few more, unpacked if it is gzip.
+Result<std::string> readUpTo(const std::filesystem::path &path, size_t most)
 {
     const auto failed = [&](const char *kind, std::string got, std::string fix) {
         return Error(ErrorCategory::File, kind, path.string(), std::move(got), "a readable file",
@@ -29,16 +31,11 @@ Result<std::string> readWhole(const std::filesystem::path &path, size_t largestB
     std::string text;
     char buffer[1 << 16];
     int count = 0;
-    while (text.size() <= largestBytes && (count = gzread(file, buffer, sizeof buffer)) > 0)
+    while (text.size() <= most && (count = gzread(file, buffer, sizeof buffer)) > 0)
         text.append(buffer, static_cast<size_t>(count));
     int code = Z_OK;
     gzerror(file, &code);
     gzclose(file);
-    if (text.size() > largestBytes) {
-        return Error(ErrorCategory::File, "too_large", path.string(),
-                     "more than " + std::to_string(largestBytes) + " bytes",
-                     "a file of fewer bytes", "split it, or leave out rows");
-    }
     if (count < 0 || code == Z_BUF_ERROR || code == Z_DATA_ERROR) {
         return failed("truncated_gzip",
                       "compressed data that end or break after " + std::to_string(text.size())
@@ -46,6 +43,23 @@ Result<std::string> readWhole(const std::filesystem::path &path, size_t largestB
                       "fetch the file again");
     }
     return text;
+}
+} // namespace
+
+Result<std::string> readWhole(const std::filesystem::path &path, size_t largestBytes)
+{
+    Result<std::string> text = readUpTo(path, largestBytes);
+    if (text && text->size() > largestBytes) {
+        return Error(ErrorCategory::File, "too_large", path.string(),
+                     "more than " + std::to_string(largestBytes) + " bytes",
+                     "a file of fewer bytes", "split it, or leave out rows");
+    }
+    return text;
+}
+
+Result<std::string> readStart(const std::filesystem::path &path, size_t bytes)
+{
+    return readUpTo(path, bytes);
 }
 
 Result<void> checkTableSize(const std::filesystem::path &path, int64_t rows, int64_t width)

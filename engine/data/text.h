@@ -24,6 +24,10 @@ constexpr int64_t mostLabels = 10000;
 Result<std::string> readWhole(const std::filesystem::path &path,
                               size_t largestBytes = largestFileBytes);
 
+/// The first bytes of a file, unpacked if it is gzip. **Errors** (file): `cannot_read`,
+/// `truncated_gzip`.
+Result<std::string> readStart(const std::filesystem::path &path, size_t bytes);
+
 /// `too_large` (file) unless a table of that size may be made.
 Result<void> checkTableSize(const std::filesystem::path &path, int64_t rows, int64_t width);
 

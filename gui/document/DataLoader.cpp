@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/document/DataLoader.h"
 
-#include <QThreadPool>
+#include "gui/document/background.h"
 
 #include <algorithm>
-#include <mutex>
 
 namespace mrg {
 
@@ -17,22 +16,24 @@ bool sameSource(const DataLoader::Entry &a, const DataLoader::Entry &b)
 }
 } // namespace
 
-/// Lets a load outlive the loader: who finds `loader` null has nobody to tell.
-struct DataLoader::Link {
-    std::mutex mutex;
-    DataLoader *loader = nullptr;
-};
-
-DataLoader::DataLoader(const Vocabulary &vocabulary, QObject *parent)
-    : QObject(parent), m_vocabulary(vocabulary), m_link(std::make_shared<Link>())
+Result<DataSplit> loadData(const DatasetSpec &spec, const Arguments &args, const std::filesystem::path &base)
 {
-    m_link->loader = this;
+    Result<DataSplit> result = Error(ErrorCategory::File, "cannot_load", spec.name);
+    try {
+        result = spec.load(args, base);
+    } catch (const Error &error) {
+        result = error;
+    } catch (const std::exception &error) {
+        result = Error(ErrorCategory::File, "cannot_load", spec.name, error.what());
+    }
+    if (result && !result->train)
+        result = Error(ErrorCategory::File, "no_training_data", spec.name);
+    return result;
 }
 
-DataLoader::~DataLoader()
+DataLoader::DataLoader(const Vocabulary &vocabulary, QObject *parent)
+    : QObject(parent), m_vocabulary(vocabulary)
 {
-    const std::lock_guard lock(m_link->mutex);
-    m_link->loader = nullptr;
 }
 
 void DataLoader::forgetFailures()
@@ -67,22 +68,9 @@ void DataLoader::begin(Entry &entry)
         entry.error = Error(ErrorCategory::Value, "unknown_type", entry.type, "an unknown data source");
         return;
     }
-    QThreadPool::globalInstance()->start([load = spec->load, entry = Entry(entry), link = m_link] {
-        Result<DataSplit> result = Error(ErrorCategory::File, "cannot_load", entry.type);
-        try {
-            result = load(entry.args, entry.base);
-        } catch (const Error &error) {
-            result = error;
-        } catch (const std::exception &error) {
-            result = Error(ErrorCategory::File, "cannot_load", entry.type, error.what());
-        }
-        const std::lock_guard lock(link->mutex);
-        if (!link->loader)
-            return;
-        DataLoader *loader = link->loader;
-        QMetaObject::invokeMethod(
-                loader, [loader, entry, result] { loader->finish(entry, result); }, Qt::QueuedConnection);
-    });
+    runInBackground(
+            this, [spec = *spec, args = entry.args, base = entry.base] { return loadData(spec, args, base); },
+            [this, entry = Entry(entry)](Result<DataSplit> result) { finish(entry, std::move(result)); });
 }
 
 void DataLoader::finish(const Entry &wanted, Result<DataSplit> result)
@@ -91,14 +79,13 @@ void DataLoader::finish(const Entry &wanted, Result<DataSplit> result)
                                     [&](const Entry &other) { return sameSource(other, wanted); });
     if (entry == m_entries.end())
         return;
-    if (result && result->train) {
+    if (result) {
         entry->state = State::Ready;
         entry->split = std::make_shared<const DataSplit>(*result);
         entry->description = describe(*entry->split->train);
     } else {
         entry->state = State::Failed;
-        entry->error = result ? Error(ErrorCategory::File, "no_training_data", wanted.type)
-                              : result.error();
+        entry->error = result.error();
     }
     emit loaded();
 }

@@ -13,6 +13,10 @@
 
 namespace mrg {
 
+/// Loads data; nothing is thrown. **Errors**: what the reader says.
+Result<DataSplit> loadData(const DatasetSpec &spec, const Arguments &args,
+                           const std::filesystem::path &base);
+
 /// Loads the data of data nodes on a thread of its own and remembers the last few sets, so that
 /// undoing a change of data is instant. Asked by find(); what is not there is loaded, and loaded()
 /// says that it pays to ask again.
@@ -23,10 +27,10 @@ class DataLoader : public QObject {
 public:
     /// `vocabulary` must outlive the loader.
     explicit DataLoader(const Vocabulary &vocabulary, QObject *parent = nullptr);
-    ~DataLoader() override;
 
     /// Where relative paths in arguments start.
     void setBaseFolder(const std::filesystem::path &folder) { m_base = folder; }
+    const std::filesystem::path &baseFolder() const { return m_base; }
 
     enum class State { Loading, Ready, Failed };
     struct Entry {
@@ -52,14 +56,12 @@ signals:
     void loaded();
 
 private:
-    struct Link;
     void begin(Entry &entry);
     void finish(const Entry &wanted, Result<DataSplit> result);
 
     const Vocabulary &m_vocabulary;
     std::filesystem::path m_base;
     std::deque<Entry> m_entries; ///< newest first
-    std::shared_ptr<Link> m_link;
 };
 
 } // namespace mrg

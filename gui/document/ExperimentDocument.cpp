@@ -5,6 +5,7 @@
 #include "gui/document/commands.h"
 #include "gui/document/network_edits.h"
 
+#include <QDir>
 #include <QFileInfo>
 
 namespace mrg {
@@ -86,6 +87,16 @@ bool ExperimentDocument::noteDataState()
     return true;
 }
 
+std::filesystem::path ExperimentDocument::baseFolder() const { return m_loader->baseFolder(); }
+
+QString ExperimentDocument::argumentPath(const QString &file) const
+{
+    if (m_filePath.isEmpty())
+        return file;
+    const QString relative = QFileInfo(m_filePath).absoluteDir().relativeFilePath(file);
+    return relative.startsWith("..") ? file : relative;
+}
+
 void ExperimentDocument::pushNetwork(Network next, const QString &what)
 {
     numberVariadicWires(next);
@@ -108,11 +119,12 @@ NodeId ExperimentDocument::addNode(const QString &type, const Arguments &args, Q
     return node.id;
 }
 
-std::vector<NodeId> ExperimentDocument::addNetwork(const Network &added, QPointF offset)
+std::vector<NodeId> ExperimentDocument::addNetwork(const Network &added, QPointF offset, const QString &what)
 {
     Network next = network();
     const std::vector<NodeId> ids = appendNetwork(next, added, offset.x(), offset.y());
-    pushNetwork(std::move(next), tr("Paste %n node(s)", nullptr, static_cast<int>(ids.size())));
+    pushNetwork(std::move(next),
+                what.isEmpty() ? tr("Paste %n node(s)", nullptr, static_cast<int>(ids.size())) : what);
     return ids;
 }
 

@@ -9,6 +9,7 @@
 #include <QString>
 #include <QUndoStack>
 
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <variant>
@@ -56,11 +57,17 @@ public:
     /// Why the data could not be loaded, in words; empty if it could.
     QString dataError() const { return m_dataError; }
     bool dataLoading() const { return m_dataLoading; }
+    /// Where relative paths in arguments start.
+    std::filesystem::path baseFolder() const;
+    /// A file's path as an argument: relative where the file lies in the experiment's folder, so
+    /// that both can be moved together.
+    QString argumentPath(const QString &file) const;
 
     // Edits: each is one undoable step. Moves and successive edits of the same argument merge.
     NodeId addNode(const QString &type, const Arguments &args, QPointF position);
-    /// Adds nodes and wires from another network (paste); ids are made new. Returns the new ids.
-    std::vector<NodeId> addNetwork(const Network &network, QPointF offset);
+    /// Adds nodes and wires from another network; ids are made new. Returns the new ids. `what` is
+    /// the undo text; empty: that of pasting.
+    std::vector<NodeId> addNetwork(const Network &network, QPointF offset, const QString &what = {});
     void removeItems(const std::set<NodeId> &nodes, const std::vector<Wire> &wires);
     void moveNodes(const std::map<NodeId, QPointF> &positions);
     void setArg(NodeId node, const QString &name, const Value &value);

@@ -5,13 +5,17 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDir>
+#include <QDropEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <QMimeData>
 #include <QSignalBlocker>
 #include <QStyle>
 #include <QToolButton>
+#include <QUrl>
 
 namespace mrg {
 
@@ -53,7 +57,8 @@ ArgEditor::ArgEditor(const Arg &arg, QWidget *parent) : QWidget(parent), m_arg(a
         layout->addStretch();
     if (arg.type == "path") {
         auto *button = new QToolButton;
-        button->setText("…");
+        button->setObjectName("browse_" + QString::fromStdString(arg.name));
+        button->setText(tr("Browse…"));
         button->setToolTip(tr("Choose a file"));
         connect(button, &QToolButton::clicked, this, &ArgEditor::browse);
         layout->addWidget(button);
@@ -124,15 +129,34 @@ void ArgEditor::stepText(bool up)
 
 void ArgEditor::browse()
 {
-    const QString path = QFileDialog::getOpenFileName(window(), tr("Choose a File"), m_line->text());
-    if (path.isEmpty())
-        return;
+    const QString present = QDir(m_baseFolder).filePath(m_line->text());
+    const QString path = QFileDialog::getOpenFileName(
+            window(), tr("Choose a File"), m_line->text().isEmpty() ? m_baseFolder : present);
+    if (!path.isEmpty())
+        setPath(path);
+}
+
+void ArgEditor::setPath(const QString &path)
+{
     m_line->setText(path);
     commitText();
 }
 
 bool ArgEditor::eventFilter(QObject *watched, QEvent *event)
 {
+    const bool drags = event->type() == QEvent::DragEnter || event->type() == QEvent::DragMove
+            || event->type() == QEvent::Drop;
+    if (m_arg.type == "path" && drags) {
+        // A field takes a dropped file as the text of its address.
+        auto *drop = static_cast<QDropEvent *>(event);
+        const QList<QUrl> urls = drop->mimeData()->urls();
+        if (urls.size() == 1 && urls[0].isLocalFile()) {
+            drop->acceptProposedAction();
+            if (event->type() == QEvent::Drop)
+                setPath(urls[0].toLocalFile());
+            return true;
+        }
+    }
     if (event->type() == QEvent::KeyPress) {
         const int key = static_cast<QKeyEvent *>(event)->key();
         if (key == Qt::Key_Up || key == Qt::Key_Down) {

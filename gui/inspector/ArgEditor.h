@@ -12,8 +12,8 @@ class QLineEdit;
 namespace mrg {
 
 /// Edits one argument, by its declaration: choices as a list, yes or no as a box, files with a
-/// button, everything else as text, in which the arrow keys step numbers. A text that is not
-/// allowed turns red and says why; it is not handed on.
+/// button to look for them (or dropped on the field), everything else as text, in which the arrow
+/// keys step numbers. A text that is not allowed turns red and says why; it is not handed on.
 class ArgEditor : public QWidget {
     Q_OBJECT
 public:
@@ -24,6 +24,8 @@ public:
     const Value &value() const { return m_value; }
     /// Marks what stands there as not allowed; empty: allowed.
     void setError(const QString &text);
+    /// For files: where relative paths start.
+    void setBaseFolder(const QString &folder) { m_baseFolder = folder; }
 
 signals:
     void edited(const mrg::Value &value);
@@ -35,10 +37,12 @@ private:
     void commitText();
     void commit(const Value &value);
     void browse();
+    void setPath(const QString &path);
     void stepText(bool up);
 
     Arg m_arg;
     Value m_value;
+    QString m_baseFolder;
     QCheckBox *m_check = nullptr;
     QComboBox *m_combo = nullptr;
     QLineEdit *m_line = nullptr;

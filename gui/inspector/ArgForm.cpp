@@ -58,6 +58,12 @@ void ArgForm::setValues(const Arguments &values)
     }
 }
 
+void ArgForm::setBaseFolder(const QString &folder)
+{
+    for (const auto &[name, row] : m_rows)
+        row.editor->setBaseFolder(folder);
+}
+
 ArgEditor *ArgForm::editor(const QString &name) const
 {
     const auto found = m_rows.find(name.toStdString());

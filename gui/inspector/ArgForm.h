@@ -26,6 +26,8 @@ public:
     void setArgs(const std::vector<Arg> &args, Validate validate = {});
     /// Shows these values, defaults elsewhere.
     void setValues(const Arguments &values);
+    /// Where relative paths of files start.
+    void setBaseFolder(const QString &folder);
     ArgEditor *editor(const QString &name) const;
 
 signals:

@@ -2,6 +2,7 @@
 #include "gui/inspector/NodeInspector.h"
 
 #include "gui/document/network_edits.h"
+#include "gui/inspector/ArgEditor.h"
 #include "gui/inspector/ArgForm.h"
 #include "gui/widgets/EmptyState.h"
 
@@ -79,7 +80,12 @@ NodeInspector::NodeInspector(ExperimentDocument &document, QWidget *parent)
     connect(m_title, &QLineEdit::editingFinished, this, [this] { m_document.setTitle(m_node, m_title->text()); });
     connect(m_kind, &QComboBox::activated, this, [this] { m_document.replaceType(m_node, m_kind->currentData().toString()); });
     connect(m_form, &ArgForm::edited, this,
-            [this](const QString &name, const Value &value) { m_document.setArg(m_node, name, value); });
+            [this](const QString &name, const Value &value) {
+                const std::string *text = value.as<std::string>();
+                const bool isFile = text && m_form->editor(name)->arg().type == "path";
+                m_document.setArg(m_node, name,
+                                  isFile ? Value(m_document.argumentPath(QString::fromStdString(*text)).toStdString()) : value);
+            });
     connect(&document, &ExperimentDocument::changed, this, [this](const Change &change) {
         if (!std::holds_alternative<NodesMoved>(change))
             setNode(m_node);
@@ -141,6 +147,7 @@ void NodeInspector::refresh()
         m_title->setText(QString::fromStdString(node.title));
     m_title->setPlaceholderText(shortTypeName(QString::fromStdString(node.type)));
     m_form->setValues(node.args);
+    m_form->setBaseFolder(QString::fromStdString(m_document.baseFolder().string()));
     const CheckedNetwork &checked = m_document.checked();
     QStringList facts;
     for (const auto &[port, shape] : checked.shapes) {

@@ -163,81 +163,6 @@ private slots:
         QCOMPARE(data->classes, (std::vector<int64_t>{1, 0}));
     }
 
-    void malformedFilesNamePlaceAndFix_data()
-    {
-        QTest::addColumn<QByteArray>("content");
-        QTest::addColumn<QString>("kind");
-        QTest::addColumn<QString>("where");
-        QTest::newRow("a.csv empty") << QByteArray() << "empty_file" << "a.csv";
-        QTest::newRow("a.csv header") << QByteArray("a,class\n") << "empty_file" << "a.csv";
-        QTest::newRow("a.csv ragged") << QByteArray("a,class\n1,x\n1,2,3\n") << "ragged_row" << "a.csv:3";
-        QTest::newRow("a.csv missing") << QByteArray("a,class\n1,x\n,y\n") << "missing_value" << "a.csv:3";
-        QTest::newRow("a.csv infinite") << QByteArray("a,class\n1,x\ninf,y\n") << "not_finite" << "a.csv:3";
-        QTest::newRow("a.csv target") << QByteArray("a,b\n1,2\n") << "no_target" << "a.csv";
-        QTest::newRow("a.csv binary") << QByteArray("a\0b", 3) << "not_a_text_file" << "a.csv:1";
-        QTest::newRow("a.csv label") << QByteArray("a,label:x\n1,2\n") << "not_a_number" << "a.csv:2";
-        QTest::newRow("a.csv quote") << QByteArray("a,class\n\"1,x\n") << "open_quote" << "a.csv:2";
-        QTest::newRow("a.svm pair") << QByteArray("1 1:2\n0 x\n") << "malformed_line" << "a.svm:2";
-        QTest::newRow("a.svm index") << QByteArray("1 0:2\n") << "malformed_line" << "a.svm:1";
-        QTest::newRow("a.svm nan") << QByteArray("1 1:nan\n") << "malformed_line" << "a.svm:1";
-        QTest::newRow("a.svm label") << QByteArray("-1 1:2\n") << "malformed_line" << "a.svm:1";
-        QTest::newRow("a.arff none") << QByteArray("@relation x\n@data\n") << "empty_file" << "a.arff";
-        QTest::newRow("a.arff value")
-                << QByteArray("@relation 'x: -C 1'\n@attribute l {0,1}\n@attribute a numeric\n@data\n1,q\n")
-                << "malformed_line" << "a.arff:5";
-        QTest::newRow("a.arff unknown")
-                << QByteArray("@relation x\n@attribute a numeric\n@data\n1\n") << "unknown_label" << "a.arff";
-        QTest::newRow("a.idx magic") << QByteArray("hello") << "not_an_idx_file" << "a.idx";
-        QTest::newRow("a.idx short") << QByteArray("\0\0\x08\x01\0\0\0\x05" "xy", 10) << "truncated_file" << "a.idx";
-        QTest::newRow("a.idx gzip") << QByteArray("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x02", 12)
-                                    << "truncated_gzip" << "a.idx";
-    }
-    void malformedFilesNamePlaceAndFix()
-    {
-        QFETCH(QByteArray, content);
-        QFETCH(QString, kind);
-        QFETCH(QString, where);
-        const QByteArray name = QByteArray(QTest::currentDataTag()).split(' ')[0];
-        const auto path = write(name, content);
-        std::optional<Error> error;
-        const auto keep = [&](auto result) {
-            if (!result)
-                error = result.error();
-        };
-        if (name.endsWith("csv"))
-            keep(readCsv(path, {}));
-        else if (name.endsWith("svm"))
-            keep(readSvmlight(path, 0, 0));
-        else if (name.endsWith("arff"))
-            keep(readArff(path, {}, 0));
-        else
-            keep(readIdx(path));
-        QVERIFY(error.has_value());
-        QCOMPARE(QString::fromStdString(error->kind), kind);
-        QVERIFY2(error->where.find(where.toStdString()) != std::string::npos, error->what());
-    }
-
-    void noCutOrFlippedByteCrashesAReader()
-    {
-        const QByteArray csv = "a,b,class\n1,2,x\n3,\"4\",y\n";
-        const QByteArray svm = "0,1 1:0.5 2:1\n1 2:3\n";
-        const QByteArray arff = "@relation 'x: -C -1'\n@attribute a numeric\n@attribute l {0,1}\n@data\n1,0\n{0 2,1 1}\n";
-        QVERIFY(readArff(write("ok.arff", arff), {}, 0).ok());
-        for (const QByteArray &valid : {csv, svm, arff}) {
-            for (int cut = 0; cut < valid.size(); ++cut) {
-                QByteArray flipped = valid;
-                flipped[cut] = static_cast<char>(flipped[cut] ^ 0x15);
-                for (const QByteArray &bad : {valid.left(cut), flipped}) {
-                    const auto path = write("fuzz", bad);
-                    (void)readCsv(path, {});
-                    (void)readSvmlight(path, 0, 0);
-                    (void)readArff(path, {}, 0);
-                    (void)readIdx(path);
-                }
-            }
-        }
-    }
-
     void sparseAndDenseArffRowsAgree()
     {
         const QByteArray head = "@relation x\n@attribute a numeric\n@attribute 'b c' {u,v}\n@attribute l {0,1}\n@data\n";
@@ -247,6 +172,119 @@ private slots:
         QCOMPARE(dense->inputs.toVector<float>(), sparse->inputs.toVector<float>());
         QCOMPARE(dense->labels, sparse->labels);
         QCOMPARE(dense->featureNames, (std::vector<std::string>{"a", "b c=u", "b c=v"}));
+    }
+
+    void whatASparseArffRowLeavesOutIsZeroOrTheFirstValue()
+    {
+        const QByteArray head = "@relation x\n@attribute a numeric\n@attribute b {u,v}\n@attribute c {0,1}\n"
+                                "@attribute l {0,1}\n@data\n";
+        const Result<Dataset> data = readArff(write("s.arff", head + "{}\n{0 1.5, 2 1, 3 1}\n"), {}, 1);
+        QVERIFY2(data.ok(), data.ok() ? "" : data.error().what());
+        QCOMPARE(data->featureNames, (std::vector<std::string>{"a", "b=u", "b=v", "c"}));
+        QCOMPARE(data->inputs.toVector<float>(), (std::vector<float>{0, 1, 0, 0, 1.5, 1, 0, 1}));
+        QCOMPARE(data->labels, (std::vector<std::vector<int64_t>>{{}, {0}}));
+    }
+
+    void mulanLabelsAreFoundInTheXmlBeside()
+    {
+        write("m.xml", "<labels>\n<label name=\"R&amp;B\"></label>\n<label name='a'/>\n</labels>\n");
+        const Result<Dataset> data = readArff(
+                write("m.arff", "@relation m\n@attribute a {0,1}\n@attribute x real\n@attribute 'R&B' {0,1}\n@data\n1,2.5,0\n"),
+                {}, 0);
+        QVERIFY2(data.ok(), data.ok() ? "" : data.error().what());
+        QCOMPARE(data->labelNames, (std::vector<std::string>{"a", "R&B"}));
+        QCOMPARE(data->labels, (std::vector<std::vector<int64_t>>{{0}}));
+    }
+
+    void aTestTableIsUnderstoodAsTheTrainingTableIs()
+    {
+        const auto train = write("train.csv", "x,colour,class\n1,red,a\n3,blue,b\n,red,c\n");
+        const auto test = write("test.csv", "class,colour,x\nb,green,\nc,red,7\n");
+        CsvOptions options;
+        options.missing = MissingPolicy::Mean;
+        const auto pair = readCsvPair(train, test, options);
+        QVERIFY2(pair.ok(), pair.ok() ? "" : pair.error().what());
+        const auto &[first, second] = *pair;
+        QCOMPARE(first.inputs.toVector<float>(), (std::vector<float>{1, 0, 1, 3, 1, 0, 2, 0, 1}));
+        QCOMPARE(second.inputs.toVector<float>(), (std::vector<float>{2, 0, 0, 7, 0, 1}));
+        QCOMPARE(second.classes, (std::vector<int64_t>{1, 2}));
+        QCOMPARE(second.labelNames, first.labelNames);
+        QCOMPARE(second.featureNames, first.featureNames);
+
+        const auto refused = [&](const char *text) {
+            const auto result = readCsvPair(train, write("test.csv", text), options);
+            return result ? std::string() : result.error().kind + " " + result.error().where;
+        };
+        QCOMPARE(refused("x,colour,class\n1,red,d\n"), std::string("unknown_class test.csv:2"));
+        QCOMPARE(refused("x,class\n1,a\n"), std::string("unknown_column test.csv"));
+    }
+
+    void decimalCommasMissingTextsAndRolesAreFollowed()
+    {
+        const auto path = write("a.csv", "size;zip;note;y\n1,5;10;-;3,25\n-;20;x;1\n2,5;10;;0,5\n");
+        CsvOptions options;
+        options.missingTexts = {"-"};
+        options.missing = MissingPolicy::Mean;
+        options.targets = {"y"};
+        options.ignored = {"note"};
+        options.categories = {"zip"};
+        const Result<CsvPreview> preview = previewCsv(path, options);
+        QVERIFY(preview->decimalComma);
+        QCOMPARE(preview->columns[0].missing, 1);
+        QCOMPARE(preview->columns[2].missing, 2);
+        const Result<Dataset> data = readCsv(path, options);
+        QVERIFY2(data.ok(), data.ok() ? "" : data.error().what());
+        QCOMPARE(data->task, Task::Regression);
+        QCOMPARE(data->featureNames, (std::vector<std::string>{"size", "zip=10", "zip=20"}));
+        QCOMPARE(data->inputs.toVector<float>(), (std::vector<float>{1.5F, 1, 0, 2, 0, 1, 2.5F, 1, 0}));
+        QCOMPARE(data->values.toVector<float>(), (std::vector<float>{3.25F, 1, 0.5F}));
+        options.missing = MissingPolicy::DropRow;
+        QCOMPARE(readCsv(path, options)->size(), 2);
+    }
+
+    void columnsWithoutOrWithTheSameNameCanBeToldApart()
+    {
+        const Result<CsvPreview> preview = previewCsv(write("a.csv", "a,a,b\n1,2,3\n"), {});
+        QCOMPARE(preview->columns[1].name, std::string("a (2)"));
+        CsvOptions options;
+        options.header = true;
+        const Result<CsvPreview> unnamed = previewCsv(write("a.csv", "a,,b\n1,2,3\n"), options);
+        QCOMPARE(unnamed->columns[1].name, std::string("column2"));
+    }
+
+    void latinTextIsReadWhereItIsSaidToBe()
+    {
+        CsvOptions options;
+        options.encoding = TextEncoding::Latin1;
+        const Result<Dataset> data = readCsv(write("a.csv", "gr\xF6\xDF" "e,class\n1,\xE4\n2,b\n"), options);
+        QCOMPARE(data->featureNames[0], std::string("gr\u00F6\u00DF" "e"));
+        QCOMPARE(data->labelNames, (std::vector<std::string>{"b", "\u00E4"}));
+    }
+
+    void readersTakeTestFilesOfFewerLabelsThanTheTrainingFile()
+    {
+        const std::string train = write("train.svm", "0,2 1:1 4:2\n1 2:1\n").string();
+        const std::string test = write("test.svm", "0 1:1\n").string();
+        const Result<DataSplit> split = load("svmlight", {{"path", train}, {"test_path", test}});
+        QVERIFY2(split.ok(), split.ok() ? "" : split.error().what());
+        QCOMPARE(split->test->classCount(), 3);
+        QCOMPARE(split->test->sampleShape(), Shape{4});
+        write("test.svm", "0 1:1\n0 5:1\n");
+        const Result<DataSplit> wider = load("svmlight", {{"path", train}, {"test_path", test}});
+        QVERIFY(!wider);
+        QCOMPARE(wider.error().where, std::string("test.svm:2"));
+    }
+
+    void pathsAreArgumentsOfTheirOwnType()
+    {
+        for (const DatasetSpec &spec : fileReaders()) {
+            for (const Arg &arg : spec.args) {
+                const bool isFile = arg.name == "path" || arg.name.ends_with("_path") || arg.name == "xml"
+                        || arg.name.ends_with("images") || (arg.name == "labels" && spec.name == "idx")
+                        || arg.name == "test_labels";
+                QCOMPARE(arg.type == "path", isFile);
+            }
+        }
     }
 };
 

@@ -85,6 +85,19 @@ private slots:
         QVERIFY(out.values[0].minimum >= 25 && out.values[0].maximum <= 346);
     }
 
+    void labelsByTheThousandAreCountedButNotPaired()
+    {
+        Dataset data;
+        data.inputs = Tensor::zeros({2, 1});
+        for (int64_t k = 0; k <= DatasetStatistics::mostPairedClasses; ++k)
+            data.labelNames.push_back(std::to_string(k));
+        data.labels = {{0, 1}, {1}};
+        const DatasetStatistics out = computeStatistics(data);
+        QCOMPARE(out.labelCounts[1], 2);
+        QVERIFY(out.cooccurrence.empty());
+        QCOMPARE(out.together(0, 1), 0);
+    }
+
     void anEmptySetHasNoFigures()
     {
         const DatasetStatistics out = computeStatistics(Dataset());
