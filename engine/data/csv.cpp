@@ -12,7 +12,6 @@ namespace mrg {
 
 namespace {
 
-constexpr size_t countedValues = 1000;
 constexpr size_t previewRows = 100;
 
 bool isTargetName(const std::string &name)
@@ -41,11 +40,11 @@ CsvColumn describeColumn(const CsvTable &table, size_t column)
             out.word = field;
             out.wordLine = table.lines[i];
         }
-        if (values.size() < countedValues)
+        if (values.size() < CsvColumn::mostDistinct)
             values.insert(field);
     }
     out.distinct = static_cast<int64_t>(values.size());
-    out.suggestedTarget = isTargetName(out.name);
+    out.namedTarget = out.suggestedTarget = isTargetName(out.name);
     return out;
 }
 

@@ -48,11 +48,14 @@ struct CsvOptions {
 
 /// A column as the import dialog shows it.
 struct CsvColumn {
+    static constexpr int64_t mostDistinct = 1000;
+
     std::string name;
     bool numeric = true; ///< all values that are there are numbers
     int64_t missing = 0;
-    int64_t distinct = 0; ///< different values, counted up to 1000
-    bool suggestedTarget = false;
+    int64_t distinct = 0; ///< different values, counted up to mostDistinct
+    bool namedTarget = false; ///< called as targets are: class, target* or label:*
+    bool suggestedTarget = false; ///< so, or the last column where none is
     std::string word; ///< the first value that is no number
     size_t wordLine = 0; ///< and its line
 };
