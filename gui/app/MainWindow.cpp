@@ -7,6 +7,8 @@
 #include "gui/app/WelcomePage.h"
 #include "gui/app/examples.h"
 #include "gui/canvas/CanvasView.h"
+#include "gui/datasets/DataImporter.h"
+#include "gui/datasets/DataPage.h"
 #include "gui/inspector/NodeInspector.h"
 #include "gui/inspector/TrainingPanel.h"
 #include "gui/palette/Palette.h"
@@ -29,7 +31,7 @@ namespace mrg {
 namespace {
 constexpr int autosaveDelayMs = 500;
 constexpr int rememberedFiles = 8;
-constexpr int layoutVersion = 2;
+constexpr int layoutVersion = 3;
 } // namespace
 
 MainWindow::MainWindow(const Vocabulary &vocabulary, ThemeManager &themes, const QString &dataFolder)
@@ -37,6 +39,7 @@ MainWindow::MainWindow(const Vocabulary &vocabulary, ThemeManager &themes, const
       m_controller(m_document, dataFolder + "/runs.sqlite"), m_canvas(new CanvasView(m_document, themes.theme())),
       m_palette(new Palette(vocabulary, themes.theme())), m_inspector(new NodeInspector(m_document)),
       m_training(new TrainingPanel(m_document)), m_results(new ResultsView(m_controller, vocabulary, themes.theme())),
+      m_data(new DataPage(m_document, themes.theme())), m_importer(new DataImporter(m_document, this)),
       m_exporter(new RunExporter(dataFolder + "/runs.sqlite", vocabulary, this)), m_workbench(new QMainWindow),
       m_pages(new QStackedWidget), m_status(new QLabel), m_progress(new QProgressBar)
 {
@@ -74,11 +77,14 @@ void MainWindow::connectParts()
         m_canvas->setTheme(theme);
         m_palette->setTheme(theme);
         m_results->setTheme(theme);
+        m_data->setTheme(theme);
+        m_importer->setTheme(theme);
         m_welcome->setTheme(theme);
         for (const auto &[which, icon] : m_icons)
             which->setIcon(themedIcon(icon, theme));
         m_actions.train->setIcon(filledIcon("play", theme));
     });
+    connectData();
     connect(&m_controller, &TrainingController::snapshotChanged, this, &MainWindow::updateState);
     connect(&m_controller, &TrainingController::stateChanged, this, [this](RunState state) {
         if (state == RunState::Running)
@@ -122,6 +128,8 @@ void MainWindow::addDocks()
     QDockWidget *inspector = dock(tr("Options"), "inspectorDock", m_inspector, Qt::RightDockWidgetArea);
     QDockWidget *training = dock(tr("Training"), "trainingDock", m_training, Qt::RightDockWidgetArea);
     QDockWidget *results = dock(tr("Results"), "resultsDock", m_results, Qt::BottomDockWidgetArea);
+    m_workbench->tabifyDockWidget(results, dock(tr("Data"), "dataDock", m_data, Qt::BottomDockWidgetArea));
+    results->raise();
     m_workbench->setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     m_workbench->setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     m_workbench->resizeDocks({palette, inspector, training}, {230, 300, 300}, Qt::Horizontal);

@@ -17,6 +17,8 @@ class QStackedWidget;
 namespace mrg {
 
 class CanvasView;
+class DataImporter;
+class DataPage;
 class NodeInspector;
 class Palette;
 class ResultsView;
@@ -41,6 +43,8 @@ public:
     CanvasView *canvas() const { return m_canvas; }
     /// Opens a file after asking about unsaved changes; says what is wrong with it.
     bool openFile(const QString &path);
+    /// Brings a file of data into the experiment; of a table it asks how to read it.
+    void openData(const QString &path);
     /// Opens a ready experiment of resources/examples, as a new, unsaved one.
     bool openExample(const QString &path);
     /// Saves to a file, which then is the document's; says what is wrong if it can't be.
@@ -63,6 +67,9 @@ signals:
 
 protected:
     void closeEvent(QCloseEvent *event) override;
+    /// A file dropped on the window is opened: an experiment, or data.
+    void dragEnterEvent(QDragEnterEvent *event) override;
+    void dropEvent(QDropEvent *event) override;
 
 private:
     void addDocks();
@@ -77,6 +84,9 @@ private:
     void addToolBar();
     void addRecentMenu(QMenu &menu);
     void updateActions();
+    // main_window_data.cpp
+    void connectData();
+    void chooseData();
 
     void addWelcome();
     void offerLost();
@@ -100,6 +110,8 @@ private:
     NodeInspector *m_inspector;
     TrainingPanel *m_training;
     ResultsView *m_results;
+    DataPage *m_data;
+    DataImporter *m_importer;
     RunExporter *m_exporter;
     QMainWindow *m_workbench; ///< with docks and tool bar of its own
     WelcomePage *m_welcome = nullptr;

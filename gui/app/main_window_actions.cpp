@@ -58,6 +58,7 @@ void MainWindow::addFileMenu()
         if (!path.isEmpty())
             openFile(path);
     });
+    action(file, tr("Open &Data…"), "data", QKeySequence("Ctrl+Shift+O"), [this] { chooseData(); });
     addRecentMenu(*file->addMenu(tr("Open &Recent")));
     QMenu *examples = file->addMenu(tr("Ready &Experiments"));
     for (const ReadyExperiment &example : readyExperiments()) {

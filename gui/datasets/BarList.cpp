@@ -70,8 +70,10 @@ void BarList::paintBar(QPainter &painter, int number, double nameWidth) const
     painter.setBrush(bar.color);
     painter.drawEllipse(QRectF(12, line.center().y() - dotSize / 2, dotSize, dotSize));
     painter.setPen(m_theme.text);
-    const QString name = painter.fontMetrics().elidedText(bar.name, Qt::ElideMiddle, static_cast<int>(nameWidth));
-    painter.drawText(QRectF(28, line.top(), nameWidth, rowHeight), Qt::AlignLeft | Qt::AlignVCenter, name);
+    const QString name = painter.fontMetrics().elidedText(bar.name, Qt::ElideMiddle,
+                                                          static_cast<int>(nameWidth));
+    painter.drawText(QRectF(28, line.top(), nameWidth, rowHeight), Qt::AlignLeft | Qt::AlignVCenter,
+                     name);
     const double left = 28 + nameWidth + 12;
     const double room = std::max(width() - left - valueRoom, 10.0);
     const double length = std::max(std::clamp(bar.length, 0.0, 1.0) * room, 1.5);
@@ -79,8 +81,8 @@ void BarList::paintBar(QPainter &painter, int number, double nameWidth) const
     painter.setBrush(bar.color);
     painter.drawRoundedRect(QRectF(left, line.top() + 5, length, rowHeight - 10), 2.5, 2.5);
     painter.setPen(m_theme.mutedText);
-    painter.drawText(QRectF(left + length + 7, line.top(), valueRoom, rowHeight), Qt::AlignLeft | Qt::AlignVCenter,
-                     bar.value);
+    painter.drawText(QRectF(left + length + 7, line.top(), valueRoom, rowHeight),
+                     Qt::AlignLeft | Qt::AlignVCenter, bar.value);
 }
 
 void BarList::paintEvent(QPaintEvent *event)
@@ -96,7 +98,8 @@ void BarList::paintEvent(QPaintEvent *event)
         longest = std::max(longest, painter.fontMetrics().horizontalAdvance(bar.name));
     const double nameWidth = std::min<double>(longest + 2, width() * largestNameShare);
     const int first = std::max((event->rect().top() - margin) / rowHeight, 0);
-    const int last = std::min((event->rect().bottom() - margin) / rowHeight, static_cast<int>(m_bars.size()) - 1);
+    const int last = std::min((event->rect().bottom() - margin) / rowHeight,
+                              static_cast<int>(m_bars.size()) - 1);
     for (int i = first; i <= last; ++i)
         paintBar(painter, i, nameWidth);
 }

@@ -12,8 +12,8 @@ namespace mrg {
 struct Bar {
     QString name;
     double length = 0; ///< 0 .. 1
-    QString value;     ///< what the bar says, in figures
-    QString detail;    ///< told on hovering; rich text
+    QString value; ///< what the bar says, in figures
+    QString detail; ///< told on hovering; rich text
     QColor color;
 };
 

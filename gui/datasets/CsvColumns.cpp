@@ -20,7 +20,8 @@ bool listed(const Arguments &args, const char *list, const std::string &name)
 QStringList namesOf(int section)
 {
     if (section == CsvColumns::Role)
-        return {columnRoleName(ColumnRole::Feature), columnRoleName(ColumnRole::Target), columnRoleName(ColumnRole::Ignored)};
+        return {columnRoleName(ColumnRole::Feature), columnRoleName(ColumnRole::Target),
+                columnRoleName(ColumnRole::Ignored)};
     return {columnTypeName(ColumnType::Number), columnTypeName(ColumnType::Category)};
 }
 
@@ -43,15 +44,19 @@ QString columnTypeName(ColumnType type)
 
 CsvColumns::Choice CsvColumns::choiceOf(const CsvColumn &column) const
 {
-    const auto before = std::find_if(m_choices.begin(), m_choices.end(),
-                                     [&](const Choice &choice) { return choice.column.name == column.name; });
+    const auto before = std::find_if(m_choices.begin(), m_choices.end(), [&](const Choice &choice) {
+        return choice.column.name == column.name;
+    });
     if (before != m_choices.end()) {
         // What was found out may be other now, as with another decimal mark; what was chosen stays.
         const bool wasChosen = (before->type == ColumnType::Number) != before->column.numeric;
         return {column, before->role,
-                wasChosen ? before->type : column.numeric ? ColumnType::Number : ColumnType::Category};
+                wasChosen                ? before->type
+                        : column.numeric ? ColumnType::Number
+                                         : ColumnType::Category};
     }
-    Choice out{column, ColumnRole::Feature, column.numeric ? ColumnType::Number : ColumnType::Category};
+    Choice out{column, ColumnRole::Feature,
+               column.numeric ? ColumnType::Number : ColumnType::Category};
     const bool anyTargets = m_args.contains("targets");
     if (listed(m_args, "ignored", column.name))
         out.role = ColumnRole::Ignored;
@@ -137,9 +142,12 @@ QVariant CsvColumns::data(const QModelIndex &index, int role) const
         return {};
     const Choice &choice = m_choices[static_cast<size_t>(index.row())];
     if (role == Qt::EditRole)
-        return index.column() == Role ? static_cast<int>(choice.role) : static_cast<int>(choice.type);
+        return index.column() == Role ? static_cast<int>(choice.role)
+                                      : static_cast<int>(choice.type);
     if (role == Qt::ToolTipRole && index.column() == Type && !choice.column.word.empty()) {
-        return tr("'%1' in line %2 is no number").arg(QString::fromStdString(choice.column.word)).arg(choice.column.wordLine);
+        return tr("'%1' in line %2 is no number")
+                .arg(QString::fromStdString(choice.column.word))
+                .arg(choice.column.wordLine);
     }
     if (role == Qt::TextAlignmentRole && index.column() >= Missing)
         return static_cast<int>(Qt::AlignRight | Qt::AlignVCenter);
@@ -151,7 +159,8 @@ QVariant CsvColumns::data(const QModelIndex &index, int role) const
     case Type: return columnTypeName(choice.type);
     case Missing: return QLocale().toString(static_cast<qlonglong>(choice.column.missing));
     case Distinct:
-        return QLocale().toString(static_cast<qlonglong>(choice.column.distinct)) + (choice.column.distinct >= CsvColumn::mostDistinct ? "+" : "");
+        return QLocale().toString(static_cast<qlonglong>(choice.column.distinct))
+                + (choice.column.distinct >= CsvColumn::mostDistinct ? "+" : "");
     default: return {};
     }
 }
@@ -189,7 +198,8 @@ QVariant CsvColumns::headerData(int section, Qt::Orientation orientation, int ro
     }
 }
 
-QWidget *ChoiceDelegate::createEditor(QWidget *parent, const QStyleOptionViewItem &, const QModelIndex &index) const
+QWidget *ChoiceDelegate::createEditor(QWidget *parent, const QStyleOptionViewItem &,
+                                      const QModelIndex &index) const
 {
     auto *combo = new QComboBox(parent);
     combo->setObjectName("choice");
@@ -209,7 +219,8 @@ void ChoiceDelegate::setEditorData(QWidget *editor, const QModelIndex &index) co
     combo->showPopup();
 }
 
-void ChoiceDelegate::setModelData(QWidget *editor, QAbstractItemModel *model, const QModelIndex &index) const
+void ChoiceDelegate::setModelData(QWidget *editor, QAbstractItemModel *model,
+                                  const QModelIndex &index) const
 {
     model->setData(index, static_cast<QComboBox *>(editor)->currentIndex(), Qt::EditRole);
 }

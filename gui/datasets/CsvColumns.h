@@ -20,7 +20,7 @@ class CsvColumns : public QAbstractTableModel {
     Q_OBJECT
 public:
     enum Section { Name, Role, Type, Missing, Distinct, SectionCount };
-    explicit CsvColumns(QObject *parent = nullptr) : QAbstractTableModel(parent) {}
+    explicit CsvColumns(QObject *parent = nullptr) : QAbstractTableModel(parent) { }
 
     /// What the first preview shall take over: the arguments of a "data.csv" node.
     void setArguments(const Arguments &args) { m_args = args; }
@@ -36,7 +36,10 @@ public:
     void writeTo(Arguments &args) const;
 
     int rowCount(const QModelIndex &parent = {}) const override;
-    int columnCount(const QModelIndex &parent = {}) const override { return parent.isValid() ? 0 : SectionCount; }
+    int columnCount(const QModelIndex &parent = {}) const override
+    {
+        return parent.isValid() ? 0 : SectionCount;
+    }
     QVariant data(const QModelIndex &index, int role) const override;
     bool setData(const QModelIndex &index, const QVariant &value, int role) override;
     Qt::ItemFlags flags(const QModelIndex &index) const override;
@@ -63,9 +66,11 @@ class ChoiceDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:
     using QStyledItemDelegate::QStyledItemDelegate;
-    QWidget *createEditor(QWidget *parent, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+    QWidget *createEditor(QWidget *parent, const QStyleOptionViewItem &option,
+                          const QModelIndex &index) const override;
     void setEditorData(QWidget *editor, const QModelIndex &index) const override;
-    void setModelData(QWidget *editor, QAbstractItemModel *model, const QModelIndex &index) const override;
+    void setModelData(QWidget *editor, QAbstractItemModel *model,
+                      const QModelIndex &index) const override;
 };
 
 } // namespace mrg

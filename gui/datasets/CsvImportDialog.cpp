@@ -42,7 +42,8 @@ QString delimiterName(char delimiter)
 }
 
 /// A list whose first entry is what the reader finds out.
-QComboBox *choices(const char *name, const QString &first, const QList<std::pair<QString, QString>> &others)
+QComboBox *choices(const char *name, const QString &first,
+                   const QList<std::pair<QString, QString>> &others)
 {
     auto *combo = new QComboBox;
     combo->setObjectName(name);
@@ -98,19 +99,38 @@ QString joined(const std::vector<std::string> &texts)
 
 } // namespace
 
-CsvImportDialog::CsvImportDialog(const DatasetSpec &csv, const Arguments &args, const std::filesystem::path &base,
-                                 const Theme &theme, QWidget *parent)
-    : QDialog(parent), m_csv(csv), m_theme(theme), m_path(base / textOf(args, "path").toStdString()), m_base(base), m_given(args),
-      m_columns(new CsvColumns(this)), m_preview(new CsvPreviewModel(*m_columns, theme, this)),
+CsvImportDialog::CsvImportDialog(const DatasetSpec &csv, const Arguments &args,
+                                 const std::filesystem::path &base, const Theme &theme,
+                                 QWidget *parent)
+    : QDialog(parent),
+      m_csv(csv),
+      m_theme(theme),
+      m_path(base / textOf(args, "path").toStdString()),
+      m_base(base),
+      m_given(args),
+      m_columns(new CsvColumns(this)),
+      m_preview(new CsvPreviewModel(*m_columns, theme, this)),
       m_delimiter(choices("delimiter", tr("Found out"),
-                          {{tr("Comma"), ","}, {tr("Semicolon"), ";"}, {tr("Tab"), "tab"}, {tr("Bar |"), "|"}, {tr("Space"), " "}})),
+                          {{tr("Comma"), ","},
+                           {tr("Semicolon"), ";"},
+                           {tr("Tab"), "tab"},
+                           {tr("Bar |"), "|"},
+                           {tr("Space"), " "}})),
       m_header(choices("header", tr("Found out"), {{tr("Names"), "names"}, {tr("Data"), "data"}})),
-      m_decimal(choices("decimal", tr("Found out"), {{tr("Point"), "point"}, {tr("Comma"), "comma"}})),
-      m_encoding(new QComboBox), m_missingTexts(new QLineEdit), m_missing(new QComboBox),
+      m_decimal(choices("decimal", tr("Found out"),
+                        {{tr("Point"), "point"}, {tr("Comma"), "comma"}})),
+      m_encoding(new QComboBox),
+      m_missingTexts(new QLineEdit),
+      m_missing(new QComboBox),
       m_task(choices("task", tr("By the targets"),
-                     {{tr("Several labels"), "multi-label"}, {tr("One class"), "single-label"}, {tr("Numbers (regression)"), "regression"}})),
-      m_test(new QLineEdit), m_standardize(new QCheckBox(tr("Inputs to mean 0 and deviation 1"))),
-      m_columnTable(table("csvColumns", m_columns)), m_previewTable(table("csvPreview", m_preview)), m_outcome(new QLabel),
+                     {{tr("Several labels"), "multi-label"},
+                      {tr("One class"), "single-label"},
+                      {tr("Numbers (regression)"), "regression"}})),
+      m_test(new QLineEdit),
+      m_standardize(new QCheckBox(tr("Inputs to mean 0 and deviation 1"))),
+      m_columnTable(table("csvColumns", m_columns)),
+      m_previewTable(table("csvPreview", m_preview)),
+      m_outcome(new QLabel),
       m_import(new QPushButton(tr("Import")))
 {
     setObjectName("csvImport");
@@ -168,14 +188,17 @@ QGridLayout *CsvImportDialog::makeOptions()
     m_missing->addItem(tr("Drop the row"), "drop the row");
     m_missing->addItem(tr("Use the mean"), "use the mean");
     m_missingTexts->setObjectName("missingTexts");
-    m_missingTexts->setToolTip(tr("Texts that stand where a value is missing, separated by commas. An empty field always does."));
+    m_missingTexts->setToolTip(tr("Texts that stand where a value is missing, separated by commas. "
+                                  "An empty field always does."));
     m_test->setObjectName("testPath");
     m_test->setPlaceholderText(tr("None: a fifth of the rows"));
     auto *browse = new QPushButton(tr("Browse…"));
     browse->setObjectName("browseTest");
     browse->setAutoDefault(false);
     connect(browse, &QPushButton::clicked, this, [this] {
-        const QString path = QFileDialog::getOpenFileName(this, tr("Choose the Test Data"), QString::fromStdString(m_path.parent_path().string()));
+        const QString path = QFileDialog::getOpenFileName(
+                this, tr("Choose the Test Data"),
+                QString::fromStdString(m_path.parent_path().string()));
         if (path.isEmpty())
             return;
         m_test->setText(path);
@@ -220,15 +243,19 @@ QGridLayout *CsvImportDialog::makeOptions()
 QWidget *CsvImportDialog::makeTables()
 {
     m_columnTable->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_columnTable->setEditTriggers(QAbstractItemView::SelectedClicked | QAbstractItemView::DoubleClicked
-                                   | QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
+    m_columnTable->setEditTriggers(
+            QAbstractItemView::SelectedClicked | QAbstractItemView::DoubleClicked
+            | QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
     m_columnTable->setItemDelegate(new ChoiceDelegate(this));
     m_columnTable->verticalHeader()->hide();
     m_columnTable->setAccessibleName(tr("Columns"));
     QHeaderView *header = m_columnTable->horizontalHeader();
     header->setSectionResizeMode(CsvColumns::Name, QHeaderView::Stretch);
-    for (int section : {CsvColumns::Role, CsvColumns::Type, CsvColumns::Missing, CsvColumns::Distinct})
-        header->resizeSection(section, section == CsvColumns::Missing || section == CsvColumns::Distinct ? 72 : 86);
+    for (int section :
+         {CsvColumns::Role, CsvColumns::Type, CsvColumns::Missing, CsvColumns::Distinct})
+        header->resizeSection(
+                section,
+                section == CsvColumns::Missing || section == CsvColumns::Distinct ? 72 : 86);
 
     auto *roles = new QHBoxLayout;
     roles->setContentsMargins(0, 0, 0, 0);
@@ -256,7 +283,8 @@ QWidget *CsvImportDialog::makeTables()
     m_previewTable->setAccessibleName(tr("First rows"));
     m_previewTable->horizontalHeader()->setDefaultSectionSize(120);
     m_previewTable->horizontalHeader()->setSectionsClickable(true);
-    connect(m_previewTable->horizontalHeader(), &QHeaderView::sectionClicked, this, &CsvImportDialog::openColumnMenu);
+    connect(m_previewTable->horizontalHeader(), &QHeaderView::sectionClicked, this,
+            &CsvImportDialog::openColumnMenu);
     auto *splitter = new QSplitter;
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(left);
@@ -302,13 +330,15 @@ Arguments CsvImportDialog::arguments() const
         out["delimiter"] = m_delimiter->currentData().toString().toStdString();
     if (m_header->currentIndex() > 0)
         out["header"] = m_header->currentData().toString() == "names";
-    for (const auto &[name, combo] : {std::pair("decimal", m_decimal), std::pair("encoding", m_encoding),
-                                      std::pair("missing", m_missing), std::pair("task", m_task)}) {
+    for (const auto &[name, combo] :
+         {std::pair("decimal", m_decimal), std::pair("encoding", m_encoding),
+          std::pair("missing", m_missing), std::pair("task", m_task)}) {
         const bool isDefault = combo->currentIndex() == 0;
         if (!isDefault)
             out[name] = combo->currentData().toString().toStdString();
     }
-    if (const std::vector<std::string> texts = options().missingTexts; texts != defaults().missingTexts)
+    if (const std::vector<std::string> texts = options().missingTexts;
+        texts != defaults().missingTexts)
         out["missing_texts"] = ValueTraits<std::vector<std::string>>::to(texts);
     if (!m_standardize->isChecked())
         out["standardize"] = false;
@@ -356,7 +386,8 @@ void CsvImportDialog::showPreview(const CsvPreview &preview)
 {
     m_delimiter->setItemText(0, tr("Found out: %1").arg(delimiterName(preview.delimiter)));
     m_header->setItemText(0, tr("Found out: %1").arg(preview.header ? tr("names") : tr("data")));
-    m_decimal->setItemText(0, tr("Found out: %1").arg(preview.decimalComma ? tr("comma") : tr("point")));
+    m_decimal->setItemText(
+            0, tr("Found out: %1").arg(preview.decimalComma ? tr("comma") : tr("point")));
     m_columns->setColumns(preview.columns);
     QStringList missing;
     for (const std::string &text : options().missingTexts)
@@ -373,7 +404,8 @@ void CsvImportDialog::refreshOutcome()
         return;
     const int question = ++m_question;
     runInBackground(
-            this, [csv = m_csv, args = arguments(), base = m_base] { return loadData(csv, args, base); },
+            this,
+            [csv = m_csv, args = arguments(), base = m_base] { return loadData(csv, args, base); },
             [this, question](const Result<DataSplit> &result) {
                 if (question == m_question)
                     showOutcome(result);
@@ -393,8 +425,10 @@ void CsvImportDialog::showOutcome(const Result<DataSplit> &result)
     const int count = static_cast<int>(train.classCount());
     const QString targets = train.task == Task::MultiLabel ? tr("%n label(s)", nullptr, count)
             : train.task == Task::SingleLabel              ? tr("%n class(es)", nullptr, count)
-                                                           : tr("%n target(s), regression", nullptr, count);
-    m_outcome->setText(tr("%1 samples · %2 · %3").arg(QLocale().toString(static_cast<qlonglong>(rows)), inputs, targets));
+                                              : tr("%n target(s), regression", nullptr, count);
+    m_outcome->setText(
+            tr("%1 samples · %2 · %3")
+                    .arg(QLocale().toString(static_cast<qlonglong>(rows)), inputs, targets));
     m_outcome->setStyleSheet("color: " + m_theme.success.name());
     m_preview->setErrorRow(-1);
     m_import->setEnabled(true);
@@ -422,12 +456,15 @@ void CsvImportDialog::openColumnMenu(int column)
         connect(entry, &QAction::triggered, this, action);
     };
     for (ColumnRole role : {ColumnRole::Feature, ColumnRole::Target, ColumnRole::Ignored})
-        add(columnRoleName(role), m_columns->role(column) == role, [this, column, role] { m_columns->setRole({column}, role); });
+        add(columnRoleName(role), m_columns->role(column) == role,
+            [this, column, role] { m_columns->setRole({column}, role); });
     menu->addSeparator();
     for (ColumnType type : {ColumnType::Number, ColumnType::Category})
-        add(columnTypeName(type), m_columns->type(column) == type, [this, column, type] { m_columns->setType({column}, type); });
+        add(columnTypeName(type), m_columns->type(column) == type,
+            [this, column, type] { m_columns->setType({column}, type); });
     const QHeaderView *header = m_previewTable->horizontalHeader();
-    menu->popup(header->mapToGlobal(QPoint(header->sectionViewportPosition(column), header->height())));
+    menu->popup(
+            header->mapToGlobal(QPoint(header->sectionViewportPosition(column), header->height())));
 }
 
 QList<int> CsvImportDialog::selectedColumns() const

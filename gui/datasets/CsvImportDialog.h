@@ -23,17 +23,18 @@ namespace mrg {
 class CsvColumns;
 class CsvPreviewModel;
 
-/// How a CSV file is to be read: delimiter, header, decimal mark, missing values, and for each column
-/// its role and type. Everything is found out first and can be changed; the first rows and the
-/// outcome of reading the whole file are shown at once. What it comes to are the arguments of a
+/// How a CSV file is to be read: delimiter, header, decimal mark, missing values, and for each
+/// column its role and type. Everything is found out first and can be changed; the first rows and
+/// the outcome of reading the whole file are shown at once. What it comes to are the arguments of a
 /// "data.csv" node.
 class CsvImportDialog : public QDialog {
     Q_OBJECT
 public:
-    /// `csv` is the reader; `args` has the path and what else was chosen before, with relative paths
-    /// from `base`.
-    CsvImportDialog(const DatasetSpec &csv, const Arguments &args, const std::filesystem::path &base,
-                    const Theme &theme, QWidget *parent = nullptr);
+    /// `csv` is the reader; `args` has the path and what else was chosen before, with relative
+    /// paths from `base`.
+    CsvImportDialog(const DatasetSpec &csv, const Arguments &args,
+                    const std::filesystem::path &base, const Theme &theme,
+                    QWidget *parent = nullptr);
     Arguments arguments() const;
     /// What the file is by these arguments; null while it is read and where it can't be.
     std::shared_ptr<const DataSplit> split() const { return m_split; }

@@ -8,7 +8,9 @@
 namespace mrg {
 
 CsvPreviewModel::CsvPreviewModel(CsvColumns &columns, const Theme &theme, QObject *parent)
-    : QAbstractTableModel(parent), m_columns(columns), m_theme(theme)
+    : QAbstractTableModel(parent),
+      m_columns(columns),
+      m_theme(theme)
 {
     connect(&columns, &CsvColumns::chosen, this, [this] {
         emit headerDataChanged(Qt::Horizontal, 0, columnCount() - 1);
@@ -27,8 +29,11 @@ void CsvPreviewModel::setPreview(const CsvPreview &preview, const QStringList &m
 
 int CsvPreviewModel::rowOfLine(int line) const
 {
-    const auto found = std::find(m_preview.firstLines.begin(), m_preview.firstLines.end(), static_cast<size_t>(line));
-    return found == m_preview.firstLines.end() ? -1 : static_cast<int>(found - m_preview.firstLines.begin());
+    const auto found = std::find(m_preview.firstLines.begin(), m_preview.firstLines.end(),
+                                 static_cast<size_t>(line));
+    return found == m_preview.firstLines.end()
+            ? -1
+            : static_cast<int>(found - m_preview.firstLines.begin());
 }
 
 void CsvPreviewModel::setErrorRow(int row)
@@ -58,16 +63,20 @@ QVariant CsvPreviewModel::data(const QModelIndex &index, int role) const
     switch (role) {
     case Qt::DisplayRole: return text.isEmpty() ? tr("missing") : text;
     case Qt::ToolTipRole: return isMissing(text) ? tr("a missing value") : text;
-    case Qt::TextAlignmentRole: return static_cast<int>((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    case Qt::TextAlignmentRole:
+        return static_cast<int>((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     case Qt::ForegroundRole: {
         QColor faint = m_theme.mutedText;
         faint.setAlpha(110);
-        return columnRole == ColumnRole::Ignored ? faint : isMissing(text) ? m_theme.warning : m_theme.text;
+        return columnRole == ColumnRole::Ignored ? faint
+                : isMissing(text)                ? m_theme.warning
+                                                 : m_theme.text;
     }
     case Qt::BackgroundRole: {
         QColor ground = index.row() == m_errorRow ? m_theme.error : m_theme.accent;
         ground.setAlphaF(0.16F);
-        return index.row() == m_errorRow || columnRole == ColumnRole::Target ? QVariant(ground) : QVariant();
+        return index.row() == m_errorRow || columnRole == ColumnRole::Target ? QVariant(ground)
+                                                                             : QVariant();
     }
     default: return {};
     }
@@ -76,7 +85,8 @@ QVariant CsvPreviewModel::data(const QModelIndex &index, int role) const
 QVariant CsvPreviewModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
     if (orientation == Qt::Vertical) {
-        return role == Qt::DisplayRole ? QVariant(static_cast<qulonglong>(m_preview.firstLines[static_cast<size_t>(section)]))
+        return role == Qt::DisplayRole ? QVariant(
+                       static_cast<qulonglong>(m_preview.firstLines[static_cast<size_t>(section)]))
                                        : QVariant();
     }
     if (role == Qt::ToolTipRole)

@@ -10,8 +10,8 @@ namespace mrg {
 
 class CsvColumns;
 
-/// The first rows of a CSV file as they will be read: names with role and type above, missing values
-/// and ignored columns faint, the row of an error marked.
+/// The first rows of a CSV file as they will be read: names with role and type above, missing
+/// values and ignored columns faint, the row of an error marked.
 class CsvPreviewModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -28,7 +28,10 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
-    bool isMissing(const QString &text) const { return text.isEmpty() || m_missingTexts.contains(text); }
+    bool isMissing(const QString &text) const
+    {
+        return text.isEmpty() || m_missingTexts.contains(text);
+    }
 
     CsvColumns &m_columns;
     Theme m_theme;

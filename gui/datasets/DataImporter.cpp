@@ -19,18 +19,27 @@ constexpr double roomLeftOfNodes = 260;
 }
 
 DataImporter::DataImporter(ExperimentDocument &document, QWidget *window)
-    : QObject(window), m_document(document), m_window(window), m_theme(Theme::light())
+    : QObject(window),
+      m_document(document),
+      m_window(window),
+      m_theme(Theme::light())
 {
 }
 
+DataImporter::~DataImporter() = default;
+
+CsvImportDialog *DataImporter::dialog() const { return m_dialog; }
+
 QString DataImporter::fileFilter()
 {
-    return tr("Data (*.csv *.tsv *.txt *.data *.svm *.svmlight *.libsvm *.arff *.gz *ubyte *.idx *.idx3 *.idx1);;All Files (*)");
+    return tr("Data (*.csv *.tsv *.txt *.data *.svm *.svmlight *.libsvm *.arff *.gz *ubyte *.idx "
+              "*.idx3 *.idx1);;All Files (*)");
 }
 
 void DataImporter::open(const QString &path)
 {
-    const Result<RecognisedFile> file = recogniseFile(QFileInfo(path).absoluteFilePath().toStdString());
+    const Result<RecognisedFile> file
+            = recogniseFile(QFileInfo(path).absoluteFilePath().toStdString());
     if (!file)
         emit failed(QString::fromStdString(file.error().text()));
     else if (file->reader == "csv")
@@ -41,14 +50,16 @@ void DataImporter::open(const QString &path)
 
 void DataImporter::changeImport()
 {
-    if (const NetworkNode *node = dataNode(); node && node->type == "data.csv" && node->args.contains("path"))
+    if (const NetworkNode *node = dataNode();
+        node && node->type == "data.csv" && node->args.contains("path"))
         ask(node->args);
 }
 
 void DataImporter::ask(const Arguments &args)
 {
     delete m_dialog;
-    m_dialog = new CsvImportDialog(*m_document.vocabulary().dataset("csv"), args, m_document.baseFolder(), m_theme, m_window);
+    m_dialog = new CsvImportDialog(*m_document.vocabulary().dataset("csv"), args,
+                                   m_document.baseFolder(), m_theme, m_window);
     m_dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(m_dialog, &QDialog::accepted, this, [this, dialog = m_dialog.data()] {
         if (dialog->split())
@@ -61,9 +72,8 @@ void DataImporter::load(const std::string &reader, const Arguments &args)
 {
     runInBackground(
             this,
-            [spec = *m_document.vocabulary().dataset(reader), args, base = m_document.baseFolder()] {
-                return loadData(spec, args, base);
-            },
+            [spec = *m_document.vocabulary().dataset(reader), args,
+             base = m_document.baseFolder()] { return loadData(spec, args, base); },
             [this, reader, args](const Result<DataSplit> &result) {
                 if (result)
                     put(reader, args, describe(*result->train));
@@ -79,10 +89,12 @@ const NetworkNode *DataImporter::dataNode() const
         return network.find(*m_document.checked().data);
     const auto isData = [](const NetworkNode &node) { return node.type.starts_with("data."); };
     const auto first = std::find_if(network.nodes.begin(), network.nodes.end(), isData);
-    return std::count_if(network.nodes.begin(), network.nodes.end(), isData) == 1 ? &*first : nullptr;
+    return std::count_if(network.nodes.begin(), network.nodes.end(), isData) == 1 ? &*first
+                                                                                  : nullptr;
 }
 
-void DataImporter::put(const std::string &reader, Arguments args, const DataDescription &description)
+void DataImporter::put(const std::string &reader, Arguments args,
+                       const DataDescription &description)
 {
     const DatasetSpec &spec = *m_document.vocabulary().dataset(reader);
     for (const Arg &arg : spec.args) {
@@ -99,9 +111,11 @@ void DataImporter::put(const std::string &reader, Arguments args, const DataDesc
     } else if (const NetworkNode *node = dataNode()) {
         m_document.applyFix({what.toStdString(), ReplaceNodeFix{node->id, type, args}});
     } else {
-        const auto leftmost = std::min_element(network.nodes.begin(), network.nodes.end(),
-                                               [](const NetworkNode &a, const NetworkNode &b) { return a.x < b.x; });
-        m_document.addNode(QString::fromStdString(type), args, {leftmost->x - roomLeftOfNodes, leftmost->y});
+        const auto leftmost = std::min_element(
+                network.nodes.begin(), network.nodes.end(),
+                [](const NetworkNode &a, const NetworkNode &b) { return a.x < b.x; });
+        m_document.addNode(QString::fromStdString(type), args,
+                           {leftmost->x - roomLeftOfNodes, leftmost->y});
     }
     emit imported();
 }

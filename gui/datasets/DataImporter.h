@@ -22,6 +22,7 @@ class DataImporter : public QObject {
 public:
     /// `window` is what dialogs belong to.
     DataImporter(ExperimentDocument &document, QWidget *window);
+    ~DataImporter() override;
     void setTheme(const Theme &theme) { m_theme = theme; }
     /// Patterns of names for file dialogs.
     static QString fileFilter();
@@ -29,7 +30,7 @@ public:
     /// Asks anew about the table that the experiment's data source reads.
     void changeImport();
     /// The dialog that is open now, if any.
-    CsvImportDialog *dialog() const { return m_dialog; }
+    CsvImportDialog *dialog() const;
 
 signals:
     void failed(const QString &text);

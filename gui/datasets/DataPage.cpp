@@ -54,11 +54,22 @@ void clear(QLayout &layout)
 } // namespace
 
 DataPage::DataPage(ExperimentDocument &document, const Theme &theme, QWidget *parent)
-    : QStackedWidget(parent), m_document(document), m_theme(theme), m_empty(new EmptyState({}, {})),
-      m_openEmpty(new QPushButton(tr("Open Data…"))), m_title(new QLabel), m_subtitle(new QLabel),
-      m_import(new QPushButton(tr("Import Settings…"))), m_part(new QComboBox), m_facts(new QWidget),
-      m_factsLayout(new QGridLayout(m_facts)), m_tabs(new QTabWidget), m_bars(new BarList(theme)),
-      m_pairs(new MatrixView(theme)), m_samples(new SampleTable(theme)), m_about(new QTextBrowser)
+    : QStackedWidget(parent),
+      m_document(document),
+      m_theme(theme),
+      m_empty(new EmptyState({}, {})),
+      m_openEmpty(new QPushButton(tr("Open Data…"))),
+      m_title(new QLabel),
+      m_subtitle(new QLabel),
+      m_import(new QPushButton(tr("Import Settings…"))),
+      m_part(new QComboBox),
+      m_facts(new QWidget),
+      m_factsLayout(new QGridLayout(m_facts)),
+      m_tabs(new QTabWidget),
+      m_bars(new BarList(theme)),
+      m_pairs(new MatrixView(theme)),
+      m_samples(new SampleTable(theme)),
+      m_about(new QTextBrowser)
 {
     setObjectName("dataPage");
     m_openEmpty->setObjectName("openDataEmpty");
@@ -167,8 +178,10 @@ void DataPage::refresh()
         else if (failed)
             m_empty->setTexts(tr("The data could not be read"), m_document.dataError());
         else
-            m_empty->setTexts(tr("No data yet"), tr("Open a file of data, drop one on the window, or drag a data source from the palette and "
-                                                    "wire it to the loss."));
+            m_empty->setTexts(tr("No data yet"),
+                              tr("Open a file of data, drop one on the window, or drag a data "
+                                 "source from the palette and "
+                                 "wire it to the loss."));
         m_openEmpty->setVisible(!m_document.dataLoading());
         m_split.reset();
         m_statistics.reset();
@@ -193,20 +206,31 @@ void DataPage::refresh()
 void DataPage::showStatistics(const SplitStatistics &statistics)
 {
     m_statistics = statistics;
-    const NetworkNode *node = m_document.checked().data ? m_document.network().find(*m_document.checked().data) : nullptr;
+    const NetworkNode *node = m_document.checked().data
+            ? m_document.network().find(*m_document.checked().data)
+            : nullptr;
     const Dataset &train = *m_split->train;
     const Spec *spec = node ? m_document.vocabulary().spec(node->type) : nullptr;
     const bool isTable = node && node->type == "data.csv";
-    const DatasetSpec *source = spec ? m_document.vocabulary().dataset(node->type.substr(node->type.find('.') + 1)) : nullptr;
+    const DatasetSpec *source = spec
+            ? m_document.vocabulary().dataset(node->type.substr(node->type.find('.') + 1))
+            : nullptr;
     const bool isFile = node && (node->args.contains("path") || node->args.contains("images"));
     m_title->setText(QString::fromStdString(source && !isFile ? source->title : train.name));
     const QString counts = train.task == Task::Regression
             ? tr("%n target(s)", nullptr, static_cast<int>(train.classCount()))
-            : train.task == Task::SingleLabel ? tr("%n class(es)", nullptr, static_cast<int>(train.classCount()))
-                                              : tr("%n label(s)", nullptr, static_cast<int>(train.classCount()));
-    m_subtitle->setText(QString("%1 · %2 · %3").arg(taskText(train.task), QString::fromStdString(toString(train.sampleShape())), counts));
+            : train.task == Task::SingleLabel
+            ? tr("%n class(es)", nullptr, static_cast<int>(train.classCount()))
+            : tr("%n label(s)", nullptr, static_cast<int>(train.classCount()));
+    m_subtitle->setText(QString("%1 · %2 · %3")
+                                .arg(taskText(train.task),
+                                     QString::fromStdString(toString(train.sampleShape())),
+                                     counts));
     m_import->setVisible(isTable);
-    m_tabs->setTabText(0, train.task == Task::Regression ? tr("Targets") : train.task == Task::SingleLabel ? tr("Classes") : tr("Labels"));
+    m_tabs->setTabText(0,
+                       train.task == Task::Regression            ? tr("Targets")
+                               : train.task == Task::SingleLabel ? tr("Classes")
+                                                                 : tr("Labels"));
     m_tabs->setTabVisible(1, train.task == Task::MultiLabel);
     m_about->setMarkdown(QString::fromStdString(m_split->about));
     m_order = labelsByFrequency(statistics.parts[0]);
@@ -254,25 +278,31 @@ void DataPage::showPart()
     m_bars->setPicked(-1);
     showBars();
     showPairs();
-    m_samples->setDataset(part(), m_statistics->parts[0].zeroShare > sparseZeros && m_statistics->parts[0].features > 8);
+    m_samples->setDataset(part(),
+                          m_statistics->parts[0].zeroShare > sparseZeros
+                                  && m_statistics->parts[0].features > 8);
 }
 
 void DataPage::showBars()
 {
     const auto at = static_cast<size_t>(m_part->currentIndex());
-    m_bars->setBars(m_split->train->task == Task::Regression ? valueBars(*part(), 0, m_theme)
-                                                             : labelBars(*m_statistics, at, *part(), m_order, m_theme));
+    m_bars->setBars(m_split->train->task == Task::Regression
+                            ? valueBars(*part(), 0, m_theme)
+                            : labelBars(*m_statistics, at, *part(), m_order, m_theme));
 }
 
 void DataPage::showPairs()
 {
-    const DatasetStatistics &statistics = m_statistics->parts[static_cast<size_t>(m_part->currentIndex())];
+    const DatasetStatistics &statistics
+            = m_statistics->parts[static_cast<size_t>(m_part->currentIndex())];
     if (m_split->train->task != Task::MultiLabel || statistics.cooccurrence.empty()) {
         m_pairs->setMatrix({}, {}, {}, {});
         return;
     }
-    const Cooccurrence pairs = cooccurrenceOf(statistics, *m_split->train, m_order.mid(0, pairedLabels));
-    m_pairs->setMatrix(pairs.shares, pairs.labels, tr("of the samples with"), tr("share that also has"), pairs.details);
+    const Cooccurrence pairs
+            = cooccurrenceOf(statistics, *m_split->train, m_order.mid(0, pairedLabels));
+    m_pairs->setMatrix(pairs.shares, pairs.labels, tr("of the samples with"),
+                       tr("share that also has"), pairs.details);
 }
 
 } // namespace mrg

@@ -15,9 +15,14 @@ constexpr double chipGap = 5;
 constexpr double pictureMargin = 4;
 } // namespace
 
-SampleDelegate::SampleDelegate(const Theme &theme, QObject *parent) : QStyledItemDelegate(parent), m_theme(theme) {}
+SampleDelegate::SampleDelegate(const Theme &theme, QObject *parent)
+    : QStyledItemDelegate(parent),
+      m_theme(theme)
+{
+}
 
-void SampleDelegate::paintLabels(QPainter &painter, const QRectF &cell, const QVariantList &labels) const
+void SampleDelegate::paintLabels(QPainter &painter, const QRectF &cell,
+                                 const QVariantList &labels) const
 {
     QFont small = painter.font();
     small.setPixelSize(11);
@@ -32,7 +37,8 @@ void SampleDelegate::paintLabels(QPainter &painter, const QRectF &cell, const QV
         const double rest = i + 1 < labels.size() ? 30 : 0;
         if (x + width + rest > cell.right() && i > 0) {
             painter.setPen(m_theme.mutedText);
-            painter.drawText(QRectF(x, cell.top(), 60, cell.height()), Qt::AlignLeft | Qt::AlignVCenter,
+            painter.drawText(QRectF(x, cell.top(), 60, cell.height()),
+                             Qt::AlignLeft | Qt::AlignVCenter,
                              QString("+%1").arg(labels.size() - i));
             return;
         }
@@ -41,14 +47,16 @@ void SampleDelegate::paintLabels(QPainter &painter, const QRectF &cell, const QV
         ground.setAlphaF(m_theme.dark ? 0.26F : 0.16F);
         painter.setPen(QPen(color, 1));
         painter.setBrush(ground);
-        painter.drawRoundedRect(QRectF(x + 0.5, y + 0.5, width - 1, chipHeight - 1), chipHeight / 2, chipHeight / 2);
+        painter.drawRoundedRect(QRectF(x + 0.5, y + 0.5, width - 1, chipHeight - 1), chipHeight / 2,
+                                chipHeight / 2);
         painter.setPen(m_theme.text);
         painter.drawText(QRectF(x, y, width, chipHeight), Qt::AlignCenter, name);
         x += width + chipGap;
     }
 }
 
-void SampleDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const
+void SampleDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
+                           const QModelIndex &index) const
 {
     const QVariant labels = index.data(SampleModel::LabelsRole);
     const QVariant picture = index.data(SampleModel::PictureRole);
@@ -69,7 +77,8 @@ void SampleDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
         const double side = std::min(cell.width(), cell.height()) - 2 * pictureMargin;
         const QSizeF size = QSizeF(image.size()).scaled(side, side, Qt::KeepAspectRatio);
         painter->setRenderHint(QPainter::SmoothPixmapTransform, false);
-        painter->drawImage(QRectF(cell.center() - QPointF(size.width() / 2, size.height() / 2), size), image);
+        painter->drawImage(
+                QRectF(cell.center() - QPointF(size.width() / 2, size.height() / 2), size), image);
     } else {
         painter->setClipRect(cell);
         paintLabels(*painter, cell, labels.toList());

@@ -15,7 +15,8 @@ public:
     explicit SampleDelegate(const Theme &theme, QObject *parent = nullptr);
     void setTheme(const Theme &theme) { m_theme = theme; }
     void setLabelNames(const QStringList &names) { m_names = names; }
-    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option,
+               const QModelIndex &index) const override;
 
 private:
     void paintLabels(QPainter &painter, const QRectF &cell, const QVariantList &labels) const;

@@ -42,7 +42,8 @@ void SampleModel::setFilter(int label, const QString &text)
         const auto at = static_cast<size_t>(i);
         if (!text.isEmpty()
             && (at >= m_dataset->sampleNames.size()
-                || !QString::fromStdString(m_dataset->sampleNames[at]).contains(text, Qt::CaseInsensitive)))
+                || !QString::fromStdString(m_dataset->sampleNames[at])
+                            .contains(text, Qt::CaseInsensitive)))
             continue;
         m_rows.push_back(i);
     }
@@ -56,7 +57,8 @@ int SampleModel::labelsColumn() const
 
 int SampleModel::firstInput() const
 {
-    const int targets = m_dataset->task == Task::Regression ? static_cast<int>(m_dataset->classCount()) : 1;
+    const int targets
+            = m_dataset->task == Task::Regression ? static_cast<int>(m_dataset->classCount()) : 1;
     return (m_pictures ? 2 : 1) + targets;
 }
 
@@ -98,12 +100,14 @@ QString SampleModel::inputsText(int64_t sample) const
         if (inputs[i] != 0)
             present.push_back(i);
     }
-    std::stable_sort(present.begin(), present.end(),
-                     [&](int64_t a, int64_t b) { return std::abs(inputs[a]) > std::abs(inputs[b]); });
+    std::stable_sort(present.begin(), present.end(), [&](int64_t a, int64_t b) {
+        return std::abs(inputs[a]) > std::abs(inputs[b]);
+    });
     QStringList out;
     for (size_t i = 0; i < std::min(present.size(), namedInputs); ++i) {
         const float value = inputs[present[i]];
-        out << (value == 1 ? featureName(present[i]) : QString("%1 %2").arg(featureName(present[i]), numberText(value)));
+        out << (value == 1 ? featureName(present[i])
+                           : QString("%1 %2").arg(featureName(present[i]), numberText(value)));
     }
     if (present.size() > namedInputs)
         out << tr("and %1 more").arg(present.size() - namedInputs);
@@ -123,7 +127,8 @@ QImage SampleModel::picture(int64_t sample) const
                 const float value = pixels[((shape[0] == 3 ? c : 0) * height + y) * width + x];
                 return static_cast<int>(std::lround(255 * std::clamp(value, 0.0F, 1.0F)));
             };
-            out.setPixel(static_cast<int>(x), static_cast<int>(y), qRgb(channel(0), channel(1), channel(2)));
+            out.setPixel(static_cast<int>(x), static_cast<int>(y),
+                         qRgb(channel(0), channel(1), channel(2)));
         }
     }
     return out;
@@ -150,8 +155,9 @@ QVariant SampleModel::data(const QModelIndex &index, int role) const
         return {};
     if (column == 0) {
         const auto at = static_cast<size_t>(sample);
-        return at < m_dataset->sampleNames.size() ? QString::fromStdString(m_dataset->sampleNames[at])
-                                                  : QString::number(sample + 1);
+        return at < m_dataset->sampleNames.size()
+                ? QString::fromStdString(m_dataset->sampleNames[at])
+                : QString::number(sample + 1);
     }
     if (column == pictureColumn())
         return {};
@@ -159,7 +165,8 @@ QVariant SampleModel::data(const QModelIndex &index, int role) const
         return labelsText(sample);
     if (column < firstInput()) {
         const int64_t target = column - (m_pictures ? 2 : 1);
-        return numberText(m_dataset->values.compact().data<float>()[sample * m_dataset->classCount() + target]);
+        return numberText(m_dataset->values.compact()
+                                  .data<float>()[sample * m_dataset->classCount() + target]);
     }
     if (m_sparse)
         return inputsText(sample);
@@ -171,7 +178,9 @@ QVariant SampleModel::headerData(int section, Qt::Orientation orientation, int r
     if (!m_dataset || (role != Qt::DisplayRole && role != Qt::ToolTipRole))
         return {};
     if (orientation == Qt::Vertical)
-        return role == Qt::DisplayRole ? QVariant(QLocale().toString(static_cast<qlonglong>(sampleAt(section) + 1))) : QVariant();
+        return role == Qt::DisplayRole
+                ? QVariant(QLocale().toString(static_cast<qlonglong>(sampleAt(section) + 1)))
+                : QVariant();
     if (section == 0)
         return tr("Sample");
     if (section == pictureColumn())
@@ -179,7 +188,8 @@ QVariant SampleModel::headerData(int section, Qt::Orientation orientation, int r
     if (section == labelsColumn())
         return m_dataset->task == Task::SingleLabel ? tr("Class") : tr("Labels");
     if (section < firstInput())
-        return QString::fromStdString(m_dataset->labelNames[static_cast<size_t>(section - (m_pictures ? 2 : 1))]);
+        return QString::fromStdString(
+                m_dataset->labelNames[static_cast<size_t>(section - (m_pictures ? 2 : 1))]);
     return m_sparse ? tr("Inputs that are not 0") : featureName(section - firstInput());
 }
 

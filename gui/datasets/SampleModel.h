@@ -18,9 +18,9 @@ class SampleModel : public QAbstractTableModel {
 public:
     enum Role {
         LabelsRole = Qt::UserRole + 1, ///< QVariantList of label numbers, in the column of labels
-        PictureRole                    ///< QImage, in the column of pictures
+        PictureRole ///< QImage, in the column of pictures
     };
-    explicit SampleModel(QObject *parent = nullptr) : QAbstractTableModel(parent) {}
+    explicit SampleModel(QObject *parent = nullptr) : QAbstractTableModel(parent) { }
     /// `sparse`: most inputs are 0.
     void setDataset(std::shared_ptr<const Dataset> dataset, bool sparse);
     /// Shows only samples with the label (-1: any) whose name contains the text.

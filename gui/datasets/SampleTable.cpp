@@ -24,8 +24,13 @@ constexpr int inputWidth = 96;
 } // namespace
 
 SampleTable::SampleTable(const Theme &theme, QWidget *parent)
-    : QWidget(parent), m_model(new SampleModel(this)), m_delegate(new SampleDelegate(theme, this)), m_view(new QTableView),
-      m_label(new QComboBox), m_name(new QLineEdit), m_count(new QLabel)
+    : QWidget(parent),
+      m_model(new SampleModel(this)),
+      m_delegate(new SampleDelegate(theme, this)),
+      m_view(new QTableView),
+      m_label(new QComboBox),
+      m_name(new QLineEdit),
+      m_count(new QLabel)
 {
     m_label->setObjectName("sampleLabel");
     m_label->setAccessibleName(tr("Label"));
@@ -85,7 +90,8 @@ void SampleTable::setDataset(const std::shared_ptr<const Dataset> &dataset, bool
     m_model->setDataset(dataset, sparse);
     m_label->setVisible(m_model->labelsColumn() >= 0);
     m_name->setVisible(dataset && !dataset->sampleNames.empty());
-    m_view->verticalHeader()->setDefaultSectionSize(m_model->showsPictures() ? pictureRowHeight : rowHeight);
+    m_view->verticalHeader()->setDefaultSectionSize(m_model->showsPictures() ? pictureRowHeight
+                                                                             : rowHeight);
     fitColumns();
     filter();
 }

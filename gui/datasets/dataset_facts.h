@@ -43,6 +43,7 @@ struct Cooccurrence {
     QVector<double> shares;
     QStringList details;
 };
-Cooccurrence cooccurrenceOf(const DatasetStatistics &statistics, const Dataset &dataset, const QVector<int> &labels);
+Cooccurrence cooccurrenceOf(const DatasetStatistics &statistics, const Dataset &dataset,
+                            const QVector<int> &labels);
 
 } // namespace mrg

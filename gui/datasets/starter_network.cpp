@@ -25,7 +25,8 @@ Network starterNetwork(const std::string &type, const Arguments &args, const Dat
     Network out;
     const auto add = [&](const std::string &nodeType, const Arguments &nodeArgs, double y) {
         const NodeId id = out.nextId++;
-        out.nodes.push_back({id, nodeType, nodeArgs, {}, columnWidth * static_cast<double>(id - 1), y, {}});
+        out.nodes.push_back(
+                {id, nodeType, nodeArgs, {}, columnWidth * static_cast<double>(id - 1), y, {}});
         return id;
     };
     const NodeId source = add(type, args, lowerRow);

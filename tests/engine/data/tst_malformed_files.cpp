@@ -101,21 +101,30 @@ private slots:
         row("a.csv blank", "\n\n \n", "empty_file", "a.csv");
         row("a.csv header alone", "a,class\n", "empty_file", "a.csv");
         row("a.csv ragged row", "a,class\n1,x\n1,2,3\n", "ragged_row", "a.csv:3", "3 fields");
-        row("a.csv missing", "a,class\n1,x\n,y\n", "missing_value", "a.csv:3", "nothing in column a");
-        row("a.csv missing word", "a,class\n1,x\nNA,y\n", "missing_value", "a.csv:3", "'NA' in column a");
+        row("a.csv missing", "a,class\n1,x\n,y\n", "missing_value", "a.csv:3",
+            "nothing in column a");
+        row("a.csv missing word", "a,class\n1,x\nNA,y\n", "missing_value", "a.csv:3",
+            "'NA' in column a");
         row("a.csv infinite", "a,class\n1,x\ninf,y\n", "not_finite", "a.csv:3", "column a");
         row("a.csv beyond float32", "a,class\n1,x\n1e39,y\n", "not_finite", "a.csv:3", "'1e39'");
-        row("a.csv infinite target", "a,target\n1,2\n1,-inf\n", "not_finite", "a.csv:3", "column target");
+        row("a.csv infinite target", "a,target\n1,2\n1,-inf\n", "not_finite", "a.csv:3",
+            "column target");
         row("a.csv no target", "a,b\n1,2\n", "no_target", "a.csv");
         row("a.csv only targets", "class\nx\n", "no_target", "a.csv", "no input");
         row("a.csv binary", QByteArray("a\0b", 3), "not_a_text_file", "a.csv:1");
-        row("a.csv utf-16", QByteArray("\xFF\xFE" "a\0", 4), "not_utf8", "a.csv:1", "offset 0");
+        row("a.csv utf-16",
+            QByteArray("\xFF\xFE"
+                       "a\0",
+                       4),
+            "not_utf8", "a.csv:1", "offset 0");
         row("a.csv latin-1", "a,class\n1,\xE4\n", "not_utf8", "a.csv:2", "byte 0xE4 at offset 10");
         row("a.csv cut letter", "a,class\n1,\xC3", "not_utf8", "a.csv:2");
         row("a.csv surrogate", "a,class\n1,\xED\xA0\x80\n", "not_utf8", "a.csv:2");
         row("a.csv overlong", "a,class\n1,\xC0\x80\n", "not_utf8", "a.csv:2");
-        row("a.csv label of 2", "a,label:x\n1,2\n", "not_a_number", "a.csv:2", "'2' in column label:x");
-        row("a.csv word as target", "a,target,target2\n1,2,3\n1,x,3\n", "not_a_number", "a.csv:3", "'x'");
+        row("a.csv label of 2", "a,label:x\n1,2\n", "not_a_number", "a.csv:2",
+            "'2' in column label:x");
+        row("a.csv word as target", "a,target,target2\n1,2,3\n1,x,3\n", "not_a_number", "a.csv:3",
+            "'x'");
         row("a.csv open quote", "a,class\n\"1,x\n", "open_quote", "a.csv:2");
         row("a.csv line after quoted lines", "a,class\n\"x\ny\",p\n1\n", "ragged_row", "a.csv:4");
 
@@ -126,52 +135,71 @@ private slots:
         row("a.svm nan", "1 1:nan\n", "malformed_line", "a.svm:1", "'1:nan'");
         row("a.svm infinite", "1 1:1e39\n", "malformed_line", "a.svm:1");
         row("a.svm negative label", "-1 1:2\n", "malformed_line", "a.svm:1", "'-1'");
-        row("a.svm label by the billion", "4000000000 1:2\n", "malformed_line", "a.svm:1", "'4000000000'");
+        row("a.svm label by the billion", "4000000000 1:2\n", "malformed_line", "a.svm:1",
+            "'4000000000'");
         row("a.svm label beyond int64", "99999999999999999999 1:2\n", "malformed_line", "a.svm:1");
-        row("a.svm index by the billion", "1 4000000000:2\n", "too_large", "a.svm", "1 rows of 4000000000");
+        row("a.svm index by the billion", "1 4000000000:2\n", "too_large", "a.svm",
+            "1 rows of 4000000000");
         row("a.svm index beyond int64", "1 99999999999999999999:2\n", "malformed_line", "a.svm:1");
         row("a.svm binary", QByteArray("\0\x01\xFF\xFE", 4), "malformed_line", "a.svm:1");
 
         row("a.arff empty", {}, "empty_file", "a.arff");
-        row("a.arff no attributes", "@relation x\n@data\n", "empty_file", "a.arff", "no @attribute");
+        row("a.arff no attributes", "@relation x\n@data\n", "empty_file", "a.arff",
+            "no @attribute");
         row("a.arff no rows", arffHead + "@data\n", "empty_file", "a.arff", "no rows");
         row("a.arff keyword", "@relation x\n@atribute a numeric\n", "malformed_line", "a.arff:2");
-        row("a.arff type", "@relation x\n@attribute a string\n", "malformed_line", "a.arff:2", "'string'");
+        row("a.arff type", "@relation x\n@attribute a string\n", "malformed_line", "a.arff:2",
+            "'string'");
         row("a.arff open brace", "@relation x\n@attribute a {0,1\n", "malformed_line", "a.arff:2");
-        row("a.arff open quote", "@relation x\n@attribute a {'0,1}\n", "malformed_line", "a.arff:2");
+        row("a.arff open quote", "@relation x\n@attribute a {'0,1}\n", "malformed_line",
+            "a.arff:2");
         row("a.arff no name", "@relation x\n@attribute\n", "malformed_line", "a.arff:2");
-        row("a.arff same name", "@attribute a real\n@attribute a real\n", "malformed_line", "a.arff:2");
+        row("a.arff same name", "@attribute a real\n@attribute a real\n", "malformed_line",
+            "a.arff:2");
         row("a.arff value", arffHead + "@data\n1,q\n", "malformed_line", "a.arff:5", "'q'");
         row("a.arff nan", arffHead + "@data\n1,nan\n", "malformed_line", "a.arff:5", "'nan'");
         row("a.arff missing", arffHead + "@data\n1,?\n", "malformed_line", "a.arff:5", "'?'");
         row("a.arff label of 2", arffHead + "@data\n2,1\n", "malformed_line", "a.arff:5", "'2'");
-        row("a.arff ragged", arffHead + "@data\n1,2\n1\n", "malformed_line", "a.arff:6", "1 values");
-        row("a.arff sparse index", arffHead + "@data\n{7 1}\n", "malformed_line", "a.arff:5", "'7 1'");
+        row("a.arff ragged", arffHead + "@data\n1,2\n1\n", "malformed_line", "a.arff:6",
+            "1 values");
+        row("a.arff sparse index", arffHead + "@data\n{7 1}\n", "malformed_line", "a.arff:5",
+            "'7 1'");
         row("a.arff sparse twice", arffHead + "@data\n{0 1,0 1}\n", "malformed_line", "a.arff:5");
         row("a.arff sparse open", arffHead + "@data\n{0 1\n", "malformed_line", "a.arff:5");
         row("a.arff row quote", arffHead + "@data\n'1,2\n", "malformed_line", "a.arff:5");
         row("a.arff latin-1", "@relation x\n@attribute \xE4 real\n", "not_utf8", "a.arff:2");
-        row("a.arff unknown labels", "@relation x\n@attribute a numeric\n@data\n1\n", "unknown_label", "a.arff");
-        row("a.arff all labels", "@relation 'x: -C 1'\n@attribute a {0,1}\n@data\n1\n", "unknown_label", "a.arff");
-        row("a.arff labels by the billion", "@relation 'x: -C 9999999999'\n@attribute a {0,1}\n@data\n1\n",
-            "malformed_line", "a.arff:1");
+        row("a.arff unknown labels", "@relation x\n@attribute a numeric\n@data\n1\n",
+            "unknown_label", "a.arff");
+        row("a.arff all labels", "@relation 'x: -C 1'\n@attribute a {0,1}\n@data\n1\n",
+            "unknown_label", "a.arff");
+        row("a.arff labels by the billion",
+            "@relation 'x: -C 9999999999'\n@attribute a {0,1}\n@data\n1\n", "malformed_line",
+            "a.arff:1");
 
         row("a.idx empty", {}, "empty_file", "a.idx");
         row("a.idx magic", "hello", "not_an_idx_file", "a.idx");
-        row("a.idx floats", QByteArray("\0\0\x0D\x01\0\0\0\0", 8), "not_an_idx_file", "a.idx", "type 13 at byte 2");
-        row("a.idx dimensions", QByteArray("\0\0\x08\x09", 4), "not_an_idx_file", "a.idx", "9 dimensions");
-        row("a.idx cut header", QByteArray("\0\0\x08\x02\0\0", 6), "truncated_file", "a.idx", "byte 6");
+        row("a.idx floats", QByteArray("\0\0\x0D\x01\0\0\0\0", 8), "not_an_idx_file", "a.idx",
+            "type 13 at byte 2");
+        row("a.idx dimensions", QByteArray("\0\0\x08\x09", 4), "not_an_idx_file", "a.idx",
+            "9 dimensions");
+        row("a.idx cut header", QByteArray("\0\0\x08\x02\0\0", 6), "truncated_file", "a.idx",
+            "byte 6");
         row("a.idx cut", idx({5}, "xy"), "truncated_file", "a.idx", "byte 10");
-        row("a.idx by the exabyte", idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, "xy"), "truncated_file", "a.idx");
+        row("a.idx by the exabyte", idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, "xy"),
+            "truncated_file", "a.idx");
         row("a.idx more", idx({2}, "xyz"), "extra_bytes", "a.idx", "byte 10");
         row("a.idx none by the billion", idx({0xFFFFFFFF, 0}, {}), "empty_file", "a.idx");
         row("a.idx cut gzip", gzip(twoImages).chopped(9), "truncated_gzip", "a.idx");
-        row("a.idx broken gzip", QByteArray("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x02", 12), "truncated_gzip", "a.idx");
-        row("labels.idx out of range", idx({2}, "\x01\x02"), "label_out_of_range", "labels.idx", "at byte 9");
-        row("labels.idx not 0 or 1", idx({2, 2}, QByteArray("\0\x01\x05\0", 4)), "label_out_of_range",
-            "labels.idx", "value 5 for sample 1, at byte 14");
-        row("labels.idx other count", idx({3}, QByteArray("\0\0\x01", 3)), "sizes_differ", "labels.idx");
-        row("labels.idx unnamed", idx({2, 1}, QByteArray("\0\x01", 2)), "sizes_differ", "labels.idx");
+        row("a.idx broken gzip", QByteArray("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x02", 12),
+            "truncated_gzip", "a.idx");
+        row("labels.idx out of range", idx({2}, "\x01\x02"), "label_out_of_range", "labels.idx",
+            "at byte 9");
+        row("labels.idx not 0 or 1", idx({2, 2}, QByteArray("\0\x01\x05\0", 4)),
+            "label_out_of_range", "labels.idx", "value 5 for sample 1, at byte 14");
+        row("labels.idx other count", idx({3}, QByteArray("\0\0\x01", 3)), "sizes_differ",
+            "labels.idx");
+        row("labels.idx unnamed", idx({2, 1}, QByteArray("\0\x01", 2)), "sizes_differ",
+            "labels.idx");
     }
     void theErrorNamesKindAndPlace()
     {
@@ -227,7 +255,8 @@ private slots:
     void columnsThatWereChosenButAreNotThereAreNamed()
     {
         const auto path = write("a.csv", "a,class\n1,x\n");
-        for (auto list : {&CsvOptions::targets, &CsvOptions::ignored, &CsvOptions::numbers, &CsvOptions::categories}) {
+        for (auto list : {&CsvOptions::targets, &CsvOptions::ignored, &CsvOptions::numbers,
+                          &CsvOptions::categories}) {
             CsvOptions options;
             options.*list = {"elsewhere"};
             const Result<Dataset> data = readCsv(path, options);
@@ -237,7 +266,8 @@ private slots:
         }
         CsvOptions options;
         options.numbers = {"a"};
-        const Result<Dataset> data = readCsv(write("a.csv", "a,class\n1,x\n2,y\noops,x\n"), options);
+        const Result<Dataset> data
+                = readCsv(write("a.csv", "a,class\n1,x\n2,y\noops,x\n"), options);
         QVERIFY(!data);
         QCOMPARE(data.error().kind, std::string("not_a_number"));
         QCOMPARE(data.error().where, std::string("a.csv:4"));
@@ -250,8 +280,9 @@ private slots:
         QTest::newRow("csv") << QByteArray("a,b,class\n1,2,x\n3,\"4\",y\n");
         QTest::newRow("csv, labels") << QByteArray("a;label:p;label:q\n1,5;0;1\n\xC3\xA4;1;0\n");
         QTest::newRow("svmlight") << QByteArray("0,1 1:0.5 2:1\n1 2:3 # b\n");
-        QTest::newRow("arff") << QByteArray("@relation 'x: -C -1'\n@attribute a numeric\n@attribute b {u,v}\n"
-                                            "@attribute l {0,1}\n@data\n1,u,0\n{0 2,2 1}\n");
+        QTest::newRow("arff") << QByteArray(
+                "@relation 'x: -C -1'\n@attribute a numeric\n@attribute b {u,v}\n"
+                "@attribute l {0,1}\n@data\n1,u,0\n{0 2,2 1}\n");
         QTest::newRow("idx") << idx({3, 2}, QByteArray("\0\x01\0\x01\x01\0", 6));
         QTest::newRow("idx, gzip") << gzip(twoImages);
     }
