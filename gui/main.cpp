@@ -61,6 +61,7 @@ int main(int argc, char **argv)
     demoApp->add_option("--out", folder, "The folder to write to")->required();
     CLI::App *shotsApp = app.add_subcommand("shots", "Pictures of the window in telling states");
     shotsApp->add_option("folder", folder, "The folder to write to")->required();
+    shotsApp->add_option("--only", only, "Only those of one page")->check(CLI::IsMember({"data"}));
     WindowRequest window;
     app.add_option("--open", window.file, "An experiment to open in the window");
     app.add_option("--set", window.sets, "Set an option there, as NODE.OPTION=VALUE: --set 2.out_features=32");
@@ -85,6 +86,6 @@ int main(int argc, char **argv)
     if (*demoApp)
         return demoCommand(vocabulary, argc, argv, folder);
     if (*shotsApp)
-        return shotsCommand(vocabulary, argc, argv, folder);
+        return shotsCommand(vocabulary, argc, argv, folder, only);
     return windowCommand(vocabulary, argc, argv, window);
 }

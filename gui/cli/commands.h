@@ -57,7 +57,8 @@ int benchPicturesCommand(int argc, char **argv, const BenchRequest &request);
 /// Trains the ready experiment in the real window without a display; leaves report and picture in a folder.
 int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder);
 /// Pictures of the window in telling states, light and dark, at 1x and 2x.
-int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder);
+int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder,
+                 const std::string &only);
 /// A report on the newest run of a run store, or of the folder it lies in.
 int reportCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &run, const std::string &out);
 

@@ -9,6 +9,7 @@
 #include "gui/canvas/CanvasScene.h"
 #include "gui/canvas/CanvasView.h"
 #include "gui/cli/commands.h"
+#include "gui/cli/data_shots.h"
 #include "gui/inspector/value_text.h"
 
 #include <QApplication>
@@ -170,7 +171,7 @@ int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::
     return 0;
 }
 
-int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder)
+int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder, const std::string &only)
 {
     withoutDisplay();
     QApplication application(argc, argv);
@@ -182,18 +183,23 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
     ThemeManager themes(application);
     MainWindow window(vocabulary, themes, dataFolder.path());
     window.show();
-    const auto shoot = [&](const QString &name) {
+    const auto shootWidget = [&](QWidget &widget, const QString &name) {
         for (const auto &[mode, suffix] : {std::pair(ThemeMode::Light, "light"), std::pair(ThemeMode::Dark, "dark")}) {
             themes.setMode(mode);
             for (const int scale : {1, 2}) {
                 const QString path = out.filePath(QString("%1-%2-%3x.png").arg(name, suffix).arg(scale));
-                if (!picture(window, path, scale))
+                if (!picture(widget, path, scale))
                     return false;
                 std::printf("%s\n", qPrintable(path));
             }
         }
         return true;
     };
+    const auto shoot = [&](const QString &name) { return shootWidget(window, name); };
+    if (only == "data") {
+        window.resize(shotSize);
+        return shootData(window, shootWidget, waitUntil<std::function<bool()>>) ? 0 : complain("Not all pictures could be made.");
+    }
     window.showWelcome();
     window.resize(shotSize);
     // The cards read their data one after the other.
@@ -231,6 +237,8 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
         window.findChild<ResultsView *>()->setTogether(true);
         window.resize(largeShotSize);
         good = good && shoot("together");
+        window.resize(shotSize);
+        good = good && shootData(window, shootWidget, waitUntil<std::function<bool()>>);
     }
     return good ? 0 : complain("Not all pictures could be made.");
 }

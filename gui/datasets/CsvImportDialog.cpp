@@ -3,6 +3,7 @@
 
 #include "gui/datasets/CsvColumns.h"
 #include "gui/datasets/CsvPreviewModel.h"
+#include "gui/datasets/dataset_facts.h"
 #include "gui/document/DataLoader.h"
 #include "gui/document/background.h"
 
@@ -421,28 +422,35 @@ void CsvImportDialog::showOutcome(const Result<DataSplit> &result)
     m_split = std::make_shared<const DataSplit>(*result);
     const Dataset &train = *m_split->train;
     const int64_t rows = train.size() + m_split->validation->size() + m_split->test->size();
-    const QString inputs = tr("%n input(s)", nullptr, static_cast<int>(numel(train.sampleShape())));
-    const int count = static_cast<int>(train.classCount());
-    const QString targets = train.task == Task::MultiLabel ? tr("%n label(s)", nullptr, count)
-            : train.task == Task::SingleLabel              ? tr("%n class(es)", nullptr, count)
-                                              : tr("%n target(s), regression", nullptr, count);
-    m_outcome->setText(
-            tr("%1 samples · %2 · %3")
-                    .arg(QLocale().toString(static_cast<qlonglong>(rows)), inputs, targets));
-    m_outcome->setStyleSheet("color: " + m_theme.success.name());
+    tell(tr("%1 samples · %2")
+                 .arg(QLocale().toString(static_cast<qlonglong>(rows)), outlineOf(train)),
+         true);
     m_preview->setErrorRow(-1);
     m_import->setEnabled(true);
 }
 
 void CsvImportDialog::showError(const Error &error)
 {
-    m_outcome->setText(QString::fromStdString(error.text()));
-    m_outcome->setStyleSheet("color: " + m_theme.error.name());
+    tell(QString::fromStdString(error.text()), false);
     const QString where = QString::fromStdString(error.where);
     const int row = m_preview->rowOfLine(where.mid(where.lastIndexOf(':') + 1).toInt());
     m_preview->setErrorRow(row);
     if (row >= 0)
         m_previewTable->scrollTo(m_preview->index(row, 0));
+}
+
+void CsvImportDialog::tell(const QString &text, bool good)
+{
+    m_good = good;
+    m_outcome->setText(text);
+    m_outcome->setStyleSheet("color: " + (good ? m_theme.success : m_theme.error).name());
+}
+
+void CsvImportDialog::setTheme(const Theme &theme)
+{
+    m_theme = theme;
+    m_preview->setTheme(theme);
+    tell(m_outcome->text(), m_good);
 }
 
 void CsvImportDialog::openColumnMenu(int column)

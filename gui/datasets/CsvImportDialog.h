@@ -35,6 +35,7 @@ public:
     CsvImportDialog(const DatasetSpec &csv, const Arguments &args,
                     const std::filesystem::path &base, const Theme &theme,
                     QWidget *parent = nullptr);
+    void setTheme(const Theme &theme);
     Arguments arguments() const;
     /// What the file is by these arguments; null while it is read and where it can't be.
     std::shared_ptr<const DataSplit> split() const { return m_split; }
@@ -51,6 +52,7 @@ private:
     void refreshOutcome();
     void showOutcome(const Result<DataSplit> &result);
     void showError(const Error &error);
+    void tell(const QString &text, bool good);
     void openColumnMenu(int column);
     QList<int> selectedColumns() const;
 
@@ -62,6 +64,7 @@ private:
     CsvColumns *m_columns;
     CsvPreviewModel *m_preview;
     std::shared_ptr<const DataSplit> m_split;
+    bool m_good = true; ///< what is told is no error
     int m_question = 0; ///< number of the newest background job; the answers to others are stale
     QTimer m_delay;
 

@@ -27,6 +27,12 @@ void CsvPreviewModel::setPreview(const CsvPreview &preview, const QStringList &m
     endResetModel();
 }
 
+void CsvPreviewModel::setTheme(const Theme &theme)
+{
+    m_theme = theme;
+    emit dataChanged(index(0, 0), index(rowCount() - 1, columnCount() - 1));
+}
+
 int CsvPreviewModel::rowOfLine(int line) const
 {
     const auto found = std::find(m_preview.firstLines.begin(), m_preview.firstLines.end(),

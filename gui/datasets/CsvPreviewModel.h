@@ -17,6 +17,7 @@ class CsvPreviewModel : public QAbstractTableModel {
 public:
     CsvPreviewModel(CsvColumns &columns, const Theme &theme, QObject *parent = nullptr);
     void setPreview(const CsvPreview &preview, const QStringList &missingTexts);
+    void setTheme(const Theme &theme);
     /// The row that stands in a line of the file; -1: not among the first rows.
     int rowOfLine(int line) const;
     /// Marks a row; -1: none.

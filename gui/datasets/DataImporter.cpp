@@ -28,6 +28,13 @@ DataImporter::DataImporter(ExperimentDocument &document, QWidget *window)
 
 DataImporter::~DataImporter() = default;
 
+void DataImporter::setTheme(const Theme &theme)
+{
+    m_theme = theme;
+    if (m_dialog)
+        m_dialog->setTheme(theme);
+}
+
 CsvImportDialog *DataImporter::dialog() const { return m_dialog; }
 
 QString DataImporter::fileFilter()

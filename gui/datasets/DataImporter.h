@@ -23,7 +23,7 @@ public:
     /// `window` is what dialogs belong to.
     DataImporter(ExperimentDocument &document, QWidget *window);
     ~DataImporter() override;
-    void setTheme(const Theme &theme) { m_theme = theme; }
+    void setTheme(const Theme &theme);
     /// Patterns of names for file dialogs.
     static QString fileFilter();
     void open(const QString &path);

@@ -217,15 +217,7 @@ void DataPage::showStatistics(const SplitStatistics &statistics)
             : nullptr;
     const bool isFile = node && (node->args.contains("path") || node->args.contains("images"));
     m_title->setText(QString::fromStdString(source && !isFile ? source->title : train.name));
-    const QString counts = train.task == Task::Regression
-            ? tr("%n target(s)", nullptr, static_cast<int>(train.classCount()))
-            : train.task == Task::SingleLabel
-            ? tr("%n class(es)", nullptr, static_cast<int>(train.classCount()))
-            : tr("%n label(s)", nullptr, static_cast<int>(train.classCount()));
-    m_subtitle->setText(QString("%1 · %2 · %3")
-                                .arg(taskText(train.task),
-                                     QString::fromStdString(toString(train.sampleShape())),
-                                     counts));
+    m_subtitle->setText(taskText(train.task) + " · " + outlineOf(train));
     m_import->setVisible(isTable);
     m_tabs->setTabText(0,
                        train.task == Task::Regression            ? tr("Targets")

@@ -41,6 +41,28 @@ QStringList partNames()
     return {Texts::tr("Training"), Texts::tr("Validation"), Texts::tr("Test")};
 }
 
+QString outlineOf(const Dataset &dataset)
+{
+    const Shape shape = dataset.sampleShape();
+    const int64_t inputs = numel(shape);
+    const int64_t classes = dataset.classCount();
+    const QString first = shape.size() == 3
+            ? Texts::tr("%1 × %2 pixels").arg(shape[1]).arg(shape[2])
+            : inputs == 1 ? Texts::tr("1 input")
+                          : Texts::tr("%1 inputs").arg(count(inputs));
+    const auto second = [&](const QString &one, const QString &many) {
+        return first + " · " + (classes == 1 ? one : many.arg(count(classes)));
+    };
+    switch (dataset.task) {
+    case Task::MultiLabel: return second(Texts::tr("1 label"), Texts::tr("%1 labels"));
+    case Task::SingleLabel: return second(Texts::tr("1 class"), Texts::tr("%1 classes"));
+    case Task::Regression:
+        return second(Texts::tr("1 number to predict (regression)"),
+                      Texts::tr("%1 numbers to predict (regression)"));
+    }
+    return first;
+}
+
 SplitStatistics computeStatistics(const DataSplit &split)
 {
     SplitStatistics out;
