@@ -79,8 +79,17 @@ Result<DataSplit> images(const Folder &folder, const char *trainName, const char
                          const std::string &about)
 {
     const auto part = [&](const std::string &prefix) -> Result<Dataset> {
-        return readIdxPair(folder / (prefix + "-images-idx3-ubyte.gz"),
-                           folder / (prefix + "-labels-" + labelKind + "-ubyte.gz"), labels);
+        Result<Dataset> data = readIdxPair(folder / (prefix + "-images-idx3-ubyte.gz"),
+                                           folder / (prefix + "-labels-" + labelKind + "-ubyte.gz"), labels);
+        const Folder names = folder / ("names_" + prefix + ".txt");
+        if (!data || !std::filesystem::exists(names))
+            return data;
+        const Result<std::string> text = readWhole(names);
+        if (!text)
+            return text.error();
+        for (std::string_view line : splitLines(*text))
+            data->sampleNames.emplace_back(line);
+        return data;
     };
     Result<Dataset> train = part(trainName);
     Result<Dataset> test = part(testName);

@@ -29,6 +29,7 @@ namespace mrg {
 namespace {
 
 constexpr int typingDelayMs = 250;
+constexpr int fittedColumns = 200; ///< more are not measured to be shown in their width
 
 QString delimiterName(char delimiter)
 {
@@ -111,15 +112,15 @@ CsvImportDialog::CsvImportDialog(const DatasetSpec &csv, const Arguments &args,
       m_given(args),
       m_columns(new CsvColumns(this)),
       m_preview(new CsvPreviewModel(*m_columns, theme, this)),
-      m_delimiter(choices("delimiter", tr("Found out"),
+      m_delimiter(choices("delimiter", tr("Detected"),
                           {{tr("Comma"), ","},
                            {tr("Semicolon"), ";"},
                            {tr("Tab"), "tab"},
                            {tr("Bar |"), "|"},
                            {tr("Space"), " "}})),
-      m_header(choices("header", tr("Found out"), {{tr("Names"), "names"}, {tr("Data"), "data"}})),
-      m_decimal(choices("decimal", tr("Found out"),
-                        {{tr("Point"), "point"}, {tr("Comma"), "comma"}})),
+      m_header(choices("header", tr("Detected"), {{tr("Names"), "names"}, {tr("Data"), "data"}})),
+      m_decimal(
+              choices("decimal", tr("Detected"), {{tr("Point"), "point"}, {tr("Comma"), "comma"}})),
       m_encoding(new QComboBox),
       m_missingTexts(new QLineEdit),
       m_missing(new QComboBox),
@@ -209,6 +210,7 @@ QGridLayout *CsvImportDialog::makeOptions()
     m_standardize->setObjectName("standardize");
     auto *test = new QHBoxLayout;
     test->setContentsMargins(0, 0, 0, 0);
+    test->setSpacing(6);
     test->addWidget(m_test, 1);
     test->addWidget(browse);
 
@@ -254,9 +256,7 @@ QWidget *CsvImportDialog::makeTables()
     header->setSectionResizeMode(CsvColumns::Name, QHeaderView::Stretch);
     for (int section :
          {CsvColumns::Role, CsvColumns::Type, CsvColumns::Missing, CsvColumns::Distinct})
-        header->resizeSection(
-                section,
-                section == CsvColumns::Missing || section == CsvColumns::Distinct ? 72 : 86);
+        header->resizeSection(section, section < CsvColumns::Missing ? 88 : 80);
 
     auto *roles = new QHBoxLayout;
     roles->setContentsMargins(0, 0, 0, 0);
@@ -292,7 +292,7 @@ QWidget *CsvImportDialog::makeTables()
     splitter->addWidget(m_previewTable);
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 3);
-    splitter->setSizes({430, 600});
+    splitter->setSizes({480, 540});
     return splitter;
 }
 
@@ -318,6 +318,7 @@ void CsvImportDialog::showArguments(const Arguments &args)
             ? Result<std::vector<std::string>>(defaults().missingTexts)
             : ValueTraits<std::vector<std::string>>::from(texts->second);
     m_missingTexts->setText(joined(given ? *given : defaults().missingTexts));
+    m_missingTexts->setCursorPosition(0);
     m_columns->setArguments(args);
 }
 
@@ -385,15 +386,17 @@ void CsvImportDialog::refreshPreview()
 
 void CsvImportDialog::showPreview(const CsvPreview &preview)
 {
-    m_delimiter->setItemText(0, tr("Found out: %1").arg(delimiterName(preview.delimiter)));
-    m_header->setItemText(0, tr("Found out: %1").arg(preview.header ? tr("names") : tr("data")));
+    m_delimiter->setItemText(0, tr("Detected: %1").arg(delimiterName(preview.delimiter)));
+    m_header->setItemText(0, tr("Detected: %1").arg(preview.header ? tr("names") : tr("data")));
     m_decimal->setItemText(
-            0, tr("Found out: %1").arg(preview.decimalComma ? tr("comma") : tr("point")));
+            0, tr("Detected: %1").arg(preview.decimalComma ? tr("comma") : tr("point")));
     m_columns->setColumns(preview.columns);
     QStringList missing;
     for (const std::string &text : options().missingTexts)
         missing << QString::fromStdString(text);
     m_preview->setPreview(preview, missing);
+    if (m_columns->rowCount() <= fittedColumns)
+        m_previewTable->resizeColumnsToContents();
     refreshOutcome();
 }
 

@@ -14,6 +14,7 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QTabWidget>
+#include <QTextBlock>
 #include <QTextBrowser>
 
 namespace mrg {
@@ -76,7 +77,9 @@ DataPage::DataPage(ExperimentDocument &document, const Theme &theme, QWidget *pa
     m_openEmpty->setProperty("primary", true);
     auto *nothing = new QWidget;
     auto *nothingLayout = new QVBoxLayout(nothing);
-    nothingLayout->addWidget(m_empty, 1);
+    nothingLayout->addStretch(1);
+    nothingLayout->setSpacing(16);
+    nothingLayout->addWidget(m_empty);
     nothingLayout->addWidget(m_openEmpty, 0, Qt::AlignHCenter);
     nothingLayout->addStretch(1);
     addWidget(nothing);
@@ -119,6 +122,7 @@ QWidget *DataPage::makeOverview()
     m_about->setObjectName("dataAbout");
     m_about->setOpenExternalLinks(true);
     m_about->setFrameShape(QFrame::NoFrame);
+    m_about->setStyleSheet("border: none; border-radius: 0;");
     m_about->document()->setDocumentMargin(14);
 
     auto *open = new QPushButton(tr("Open Data…"));
@@ -133,6 +137,8 @@ QWidget *DataPage::makeOverview()
     header->addWidget(m_import);
     header->addWidget(open);
     auto *facts = new QWidget;
+    facts->setBackgroundRole(QPalette::Base);
+    facts->setAutoFillBackground(true);
     auto *factsLayout = new QVBoxLayout(facts);
     factsLayout->setContentsMargins(0, 0, 0, 0);
     factsLayout->addWidget(m_facts);
@@ -224,7 +230,7 @@ void DataPage::showStatistics(const SplitStatistics &statistics)
                                : train.task == Task::SingleLabel ? tr("Classes")
                                                                  : tr("Labels"));
     m_tabs->setTabVisible(1, train.task == Task::MultiLabel);
-    m_about->setMarkdown(QString::fromStdString(m_split->about));
+    showAbout();
     m_order = labelsByFrequency(statistics.parts[0]);
     showFacts();
     showPart();
@@ -256,6 +262,22 @@ void DataPage::showFacts()
         ++row;
     }
     m_factsLayout->setColumnStretch(0, 1);
+}
+
+void DataPage::showAbout()
+{
+    m_about->setMarkdown(QString::fromStdString(m_split->about));
+    // Headings are made for a page of their own; here they stand in a panel.
+    for (QTextBlock block = m_about->document()->begin(); block.isValid(); block = block.next()) {
+        if (block.blockFormat().headingLevel() == 0)
+            continue;
+        QTextCharFormat format;
+        format.setProperty(QTextFormat::FontSizeAdjustment,
+                           block.blockFormat().headingLevel() == 1 ? 1 : 0);
+        QTextCursor cursor(block);
+        cursor.select(QTextCursor::BlockUnderCursor);
+        cursor.mergeCharFormat(format);
+    }
 }
 
 std::shared_ptr<const Dataset> DataPage::part() const

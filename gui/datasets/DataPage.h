@@ -48,6 +48,7 @@ private:
     void refresh();
     void showStatistics(const SplitStatistics &statistics);
     void showFacts();
+    void showAbout();
     /// Shows the part that is chosen.
     void showPart();
     void showBars();

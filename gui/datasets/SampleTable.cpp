@@ -18,8 +18,8 @@ namespace mrg {
 namespace {
 constexpr int rowHeight = 30;
 constexpr int pictureRowHeight = 64;
-constexpr int nameWidth = 170;
-constexpr int labelsWidth = 330;
+constexpr int nameWidth = 130;
+constexpr int labelsWidth = 300;
 constexpr int inputWidth = 96;
 } // namespace
 
@@ -54,8 +54,10 @@ SampleTable::SampleTable(const Theme &theme, QWidget *parent)
     m_view->horizontalHeader()->setHighlightSections(false);
     auto *bar = new QHBoxLayout;
     bar->setContentsMargins(12, 8, 12, 4);
+    bar->setSpacing(10);
     bar->addWidget(m_label);
     bar->addWidget(m_name, 1);
+    bar->addStretch();
     bar->addWidget(m_count);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -90,6 +92,8 @@ void SampleTable::setDataset(const std::shared_ptr<const Dataset> &dataset, bool
     m_model->setDataset(dataset, sparse);
     m_label->setVisible(m_model->labelsColumn() >= 0);
     m_name->setVisible(dataset && !dataset->sampleNames.empty());
+    // Without names the number is what a sample is called.
+    m_view->verticalHeader()->setVisible(dataset && !dataset->sampleNames.empty());
     m_view->verticalHeader()->setDefaultSectionSize(m_model->showsPictures() ? pictureRowHeight
                                                                              : rowHeight);
     fitColumns();

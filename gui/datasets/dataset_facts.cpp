@@ -48,8 +48,8 @@ QString outlineOf(const Dataset &dataset)
     const int64_t classes = dataset.classCount();
     const QString first = shape.size() == 3
             ? Texts::tr("%1 × %2 pixels").arg(shape[1]).arg(shape[2])
-            : inputs == 1 ? Texts::tr("1 input")
-                          : Texts::tr("%1 inputs").arg(count(inputs));
+            : inputs == 1 ? Texts::tr("1 feature")
+                          : Texts::tr("%1 features").arg(count(inputs));
     const auto second = [&](const QString &one, const QString &many) {
         return first + " · " + (classes == 1 ? one : many.arg(count(classes)));
     };

@@ -24,7 +24,7 @@ SplitStatistics computeStatistics(const DataSplit &split);
 std::vector<std::shared_ptr<const Dataset>> partsOf(const DataSplit &split);
 QStringList partNames();
 
-/// A data set in a few words: "1000 inputs · 30 labels", "28 × 28 pixels · 10 classes".
+/// A data set in a few words: "1000 features · 30 labels", "28 × 28 pixels · 10 classes".
 QString outlineOf(const Dataset &dataset);
 
 /// Counts, cardinality, density and the like, one value per part; what does not apply to the task

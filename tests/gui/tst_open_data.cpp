@@ -141,8 +141,8 @@ private slots:
         m_window->openData(write("flowers.csv", flowers()));
         QVERIFY(dialog());
         QTRY_VERIFY(canImport());
-        QCOMPARE(inDialog<QComboBox>("delimiter")->currentText(), QString("Found out: semicolon"));
-        QCOMPARE(inDialog<QComboBox>("decimal")->currentText(), QString("Found out: comma"));
+        QCOMPARE(inDialog<QComboBox>("delimiter")->currentText(), QString("Detected: semicolon"));
+        QCOMPARE(inDialog<QComboBox>("decimal")->currentText(), QString("Detected: comma"));
         QVERIFY2(outcome().startsWith("60 samples"), qPrintable(outcome()));
         QTest::mouseClick(inDialog<QPushButton>("csvAccept"), Qt::LeftButton);
         QTRY_VERIFY(document().data());
@@ -218,7 +218,7 @@ private slots:
         QTest::mouseClick(columns->viewport(), Qt::LeftButton, {}, cellCentre(columns, 0, 0));
         QTest::mouseClick(inDialog<QPushButton>("make_2"), Qt::LeftButton);
         QCOMPARE(heading(0), QString("a\nignored"));
-        QTRY_VERIFY2(outcome().contains("1 input") && outcome().contains("2 label"),
+        QTRY_VERIFY2(outcome().contains("1 feature") && outcome().contains("2 label"),
                      qPrintable(outcome()));
         const Arguments args = dialog()->arguments();
         QCOMPARE(args.at("targets"), Value(ValueList{"c", "d"}));

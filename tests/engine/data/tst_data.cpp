@@ -65,6 +65,8 @@ private slots:
         QVERIFY2(split.ok(), split.ok() ? "" : split.error().what());
         QCOMPARE(split->train->size() + split->validation->size(), train);
         QCOMPARE(split->test->size(), test);
+        const size_t names = split->test->sampleNames.size();
+        QVERIFY(names == 0 || names == static_cast<size_t>(test));
         QCOMPARE(split->train->classCount(), classes);
         QCOMPARE(QString::fromStdString(toString(split->train->sampleShape())), sample);
         double labels = 0;
