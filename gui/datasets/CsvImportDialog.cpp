@@ -280,6 +280,7 @@ QWidget *CsvImportDialog::makeTables()
     leftLayout->addWidget(m_columnTable, 1);
     leftLayout->addLayout(roles);
 
+    m_previewTable->setItemDelegate(new GroundDelegate(this));
     m_previewTable->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_previewTable->setAccessibleName(tr("First rows"));
     m_previewTable->horizontalHeader()->setDefaultSectionSize(120);

@@ -3,6 +3,8 @@
 
 #include "gui/datasets/CsvColumns.h"
 
+#include <QPainter>
+
 #include <algorithm>
 
 namespace mrg {
@@ -104,6 +106,14 @@ QVariant CsvPreviewModel::headerData(int section, Qt::Orientation orientation, i
             ? columnRoleName(columnRole)
             : columnRoleName(columnRole) + " · " + columnTypeName(m_columns.type(section));
     return m_columns.name(section) + "\n" + kind;
+}
+
+void GroundDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
+                           const QModelIndex &index) const
+{
+    if (const QVariant ground = index.data(Qt::BackgroundRole); ground.isValid())
+        painter->fillRect(option.rect, ground.value<QColor>());
+    QStyledItemDelegate::paint(painter, option, index);
 }
 
 } // namespace mrg

@@ -5,6 +5,7 @@
 #include "gui/widgets/Theme.h"
 
 #include <QAbstractTableModel>
+#include <QStyledItemDelegate>
 
 namespace mrg {
 
@@ -39,6 +40,15 @@ private:
     CsvPreview m_preview;
     QStringList m_missingTexts;
     int m_errorRow = -1;
+};
+
+/// Draws the grounds that a model asks for; a style sheet that pads cells leaves them out.
+class GroundDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter *painter, const QStyleOptionViewItem &option,
+               const QModelIndex &index) const override;
 };
 
 } // namespace mrg

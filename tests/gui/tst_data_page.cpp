@@ -4,7 +4,6 @@
 #include "gui/datasets/SampleModel.h"
 #include "gui/datasets/SampleTable.h"
 #include "gui/document/ExperimentDocument.h"
-#include "gui/widgets/MatrixView.h"
 
 #include <QComboBox>
 #include <QElapsedTimer>
@@ -110,11 +109,12 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(now.page.statistics(), 20000);
         const DatasetStatistics &train = now.page.statistics()->parts[0];
         const QVector<int> order = labelsByFrequency(train);
-        const auto *pairs = now.page.findChild<MatrixView *>();
-        QVERIFY(std::isnan(pairs->valueAt(2, 2)));
-        const double both = static_cast<double>(train.together(order[2], order[5]));
-        QCOMPARE(pairs->valueAt(2, 5),
-                 both / static_cast<double>(train.labelCounts[static_cast<size_t>(order[2])]));
+        const Cooccurrence pairs = cooccurrenceOf(train, *now.document.data()->train, order);
+        QVERIFY(std::isnan(pairs.shares[2 * order.size() + 2]));
+        const auto both = static_cast<double>(train.together(order[2], order[5]));
+        const auto own = static_cast<double>(train.labelCounts[static_cast<size_t>(order[2])]);
+        QCOMPARE(pairs.shares[2 * order.size() + 5], both / own);
+        QVERIFY(pairs.details[2 * order.size() + 5].contains(pairs.labels[5].toHtmlEscaped()));
     }
 
     void samplesAreFoundByNameAndToldByTheirInputs()
