@@ -187,6 +187,14 @@ private slots:
         QCOMPARE(columns->model()->index(0, CsvColumns::Type).data(Qt::ToolTipRole).toString(),
                  QString("'-' in line 4 is no number"));
 
+        const auto *preview = inDialog<QTableView>("csvPreview");
+        const auto ground = [&](int row) {
+            const QRect cell = preview->visualRect(preview->model()->index(row, 1));
+            return preview->viewport()->grab().toImage().pixelColor(cell.left() + 2,
+                                                                    cell.top() + 2);
+        };
+        QTRY_VERIFY(ground(2) != ground(0)); // line 4 stands out
+
         auto *missing = inDialog<QLineEdit>("missingTexts");
         missing->setFocus();
         missing->selectAll();
