@@ -202,6 +202,7 @@ ModuleSpec upsampleSpec()
              .validate = validateUpsample,
              .samples
              = {{.args = {{"scale_factor", 2.0}}, .inputs = {{2, 1, 3}}},
+                {.args = {{"scale_factor", 1.3}}, .inputs = {{1, 1, 3, 4}}},
                 {.args = {{"size", ValueList{5, 2}}}, .inputs = {{1, 2, 3, 3}}},
                 {.args = {{"scale_factor", 1.5}, {"mode", "linear"}, {"align_corners", true}},
                  .inputs = {{1, 2, 4}}},

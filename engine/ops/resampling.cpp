@@ -91,7 +91,14 @@ SparseRows interpolatedAs(int64_t size, int64_t count, Interpolation interpolati
     if (alignCorners)
         scale = count > 1 ? static_cast<T>(size - 1) / static_cast<T>(count - 1) : T(0);
     SparseRows out(size);
+    // As many points as before stay what they are, whatever the factor. (Not so cubic ones.)
+    const bool same = size == count && interpolation != Interpolation::Cubic;
     for (int64_t i = 0; i < count; ++i) {
+        if (same) {
+            out.add(i);
+            out.endRow();
+            continue;
+        }
         if (interpolation == Interpolation::Nearest) {
             const float position = std::floor(static_cast<float>(scale * static_cast<T>(i)));
             out.add(std::min(static_cast<int64_t>(position), size - 1));

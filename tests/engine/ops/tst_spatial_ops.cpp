@@ -289,6 +289,15 @@ private slots:
         QVERIFY(results[0] == results[1]);
     }
 
+    void asManyPointsAsBeforeStayWhatTheyAre()
+    {
+        for (Interpolation how : {Interpolation::Nearest, Interpolation::Linear}) {
+            const kernels::SparseRows rows = interpolated(3, 3, how, false, 1.3, DType::Float32);
+            QCOMPARE(rows.indices, (std::vector<int64_t>{0, 1, 2}));
+            QVERIFY(rows.weights.empty());
+        }
+    }
+
     void unpoolingRefusesPlacesOutsideThePlane()
     {
         const Tensor places = Tensor::fromVector<int64_t>({0, 4}, {1, 1, 2});
