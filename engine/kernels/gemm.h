@@ -8,12 +8,19 @@ namespace mrg::kernels {
 /// Whether a matrix is used as it lies in memory or transposed.
 enum class Layout { Plain, Transposed };
 
-/// C (m x n) = op(A) (m x k) * op(B) (k x n), or C += with `accumulate`. All row-major and compact;
-/// a transposed operand lies in memory as its transpose. For numbers of any kind but bool. Rows are
+/// Elements from one row to the next in memory, for parts of larger matrices; 0: rows are compact.
+struct RowSteps {
+    int64_t a = 0;
+    int64_t b = 0;
+    int64_t c = 0;
+};
+
+/// C (m x n) = op(A) (m x k) * op(B) (k x n), or C += with `accumulate`. All row-major; a transposed
+/// operand lies in memory as its transpose. For numbers of any kind but bool. Rows are
 /// shared out in pieces of fixed size, so that the bits do not depend on the number of threads.
 template <typename T>
 void gemm(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const T *a, const T *b,
-          T *c, bool accumulate = false);
+          T *c, bool accumulate = false, RowSteps steps = {});
 
 /// out[n] (+)= sum over the m rows of a (m x n).
 template <typename T>
