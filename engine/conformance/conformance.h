@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/optim/Optimizer.h"
+#include "engine/optim/Scheduler.h"
 #include "engine/spec/Registry.h"
 
 #include <nlohmann/json_fwd.hpp>

@@ -4,6 +4,7 @@
 #include "engine/data/DatasetSpec.h"
 #include "engine/metrics/MetricSpec.h"
 #include "engine/optim/Optimizer.h"
+#include "engine/optim/Scheduler.h"
 #include "engine/spec/Registry.h"
 
 namespace mrg {

@@ -5,7 +5,6 @@
 #include "engine/spec/Spec.h"
 
 #include <functional>
-#include <map>
 #include <memory>
 
 namespace mrg {
@@ -19,15 +18,20 @@ struct ParameterGroup {
 /// The base of torch.optim: holds parameters in groups and changes them by their gradients.
 ///
 /// A parameter without a gradient is skipped, weight decay included. Options may be changed between
-/// steps, for the learning-rate sliders and schedulers.
+/// steps, for the learning-rate sliders and schedulers; a captured step follows them as well.
 class Optimizer {
 public:
     virtual ~Optimizer() = default;
     Optimizer(const Optimizer &) = delete;
     Optimizer &operator=(const Optimizer &) = delete;
 
-    /// One update of all parameters that have gradients.
-    void step();
+    /// One update of all parameters that have gradients. **Errors** (state): `closure_missing` for
+    /// optimizers that evaluate the loss several times a step.
+    virtual void step() = 0;
+    /// Drops the gradients, computes the loss, runs backward and returns the loss.
+    using Closure = std::function<double()>;
+    /// Evaluates, updates and returns the loss before the update.
+    virtual double step(const Closure &evaluate);
     /// Drops all gradients.
     void zeroGrad();
 
@@ -38,35 +42,34 @@ public:
     /// What a whole set of options must fulfil besides each one's own constraint.
     using Validation = std::function<Result<void>(const Arguments &)>;
     void setValidation(Validation validation) { m_validation = std::move(validation); }
+    bool hasOption(const std::string &name) const;
+    /// A numeric option of a group; 0 if there is none of that name.
+    double number(const std::string &name, size_t group = 0) const;
     /// The learning rate of a group.
-    double lr(size_t group = 0) const;
+    double lr(size_t group = 0) const { return number("lr", group); }
 
-    /// What is remembered between steps, by "<parameter number>.<name>": momenta, step counts.
-    /// Tensors share memory with the optimizer.
-    NamedTensors stateDict() const;
-    /// Puts remembered values back, so that training goes on bit for bit.
-    Result<void> loadStateDict(const NamedTensors &state);
+    /// What is remembered between steps, by "<parameter number>.<name>" in PyTorch's names: momenta,
+    /// step counts. Tensors share memory with the optimizer. The other half of PyTorch's state_dict,
+    /// the options, is in groups().
+    virtual NamedTensors stateDict() const = 0;
+    /// Puts remembered values back, so that training goes on bit for bit. **Errors** (state):
+    /// `state_dict_keys_differ`, `state_dict_shapes_differ`; nothing changes then.
+    virtual Result<void> loadStateDict(const NamedTensors &state) = 0;
 
 protected:
     /// `args` describes the options; groups come with complete, checked options.
-    Optimizer(std::vector<Arg> args, std::vector<ParameterGroup> groups);
-
-    /// The state of one parameter, by name.
-    using State = std::map<std::string, Tensor>;
-    /// Called when options of groups have changed, and once at the start.
+    Optimizer(std::vector<Arg> args, std::vector<ParameterGroup> groups)
+        : m_args(std::move(args)), m_groups(std::move(groups))
+    {
+    }
+    /// Called when options of groups have changed.
     virtual void optionsChanged() = 0;
-    /// Updates one parameter. `steps` counts its updates, this one included.
-    virtual void update(size_t group, const Tensor &parameter, const Tensor &gradient, State &state,
-                        int64_t steps) = 0;
-    /// A state tensor like the parameter, zero when first asked for.
-    static Tensor &slot(State &state, const char *name, const Tensor &parameter);
 
     std::vector<Arg> m_args;
     std::vector<ParameterGroup> m_groups;
 
 private:
     Validation m_validation;
-    std::vector<State> m_states; ///< by number of the parameter over all groups
 };
 
 /// A row of the registry of optimizers.
@@ -81,30 +84,40 @@ struct OptimizerSpec {
     std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup> groups,
                                              const Arguments &defaults)>
             make;
+    /// Its step must be given the closure.
+    bool needsClosure = false;
 };
 
-/// Changes learning rates as training goes on (torch.optim.lr_scheduler).
-class Scheduler {
-public:
-    virtual ~Scheduler() = default;
-    /// After an epoch. `metric` is what ReduceLROnPlateau watches; others don't look at it.
-    virtual void step(double metric = 0) = 0;
-};
+/// Turns the declaration of an optimizer into its row: M has a struct Options and a constructor
+/// M(args, groups). `validate` checks options against each other.
+template <typename M>
+OptimizerSpec declareOptimizer(OptimizerSpec spec,
+                               std::function<Result<void>(const typename M::Options &)> validate = {})
+{
+    // Options that are allowed one by one and together.
+    const auto check = [name = spec.name, args = spec.args,
+                        validate](const Arguments &options) -> Result<void> {
+        const Result<typename M::Options> made = makeOptions<typename M::Options>(args, options, name);
+        if (!made)
+            return made.error();
+        return validate ? validate(*made) : Result<void>();
+    };
+    spec.make = [args = spec.args, check](std::vector<ParameterGroup> groups, const Arguments &defaults) {
+        for (ParameterGroup &group : groups) {
+            for (const auto &[option, value] : defaults)
+                group.options.try_emplace(option, value);
+            check(group.options).value();
+            for (const Arg &arg : args)
+                group.options.try_emplace(arg.name, arg.defaultValue);
+        }
+        auto out = std::make_unique<M>(args, std::move(groups));
+        out->setValidation(check);
+        return out;
+    };
+    return spec;
+}
 
-/// A row of the registry of schedulers.
-struct SchedulerSpec {
-    std::string name;
-    std::string summary;
-    std::string formula;
-    std::string source;
-    std::vector<Arg> args;
-    bool needsMetric = false;
-    /// The optimizer must outlive it. Throws Error (value).
-    std::function<std::unique_ptr<Scheduler>(Optimizer &, const Arguments &)> make;
-};
-
-/// Every optimizer and scheduler there is.
+/// Every optimizer there is.
 std::vector<OptimizerSpec> optimizerSpecs();
-std::vector<SchedulerSpec> schedulerSpecs();
 
 } // namespace mrg
