@@ -138,10 +138,14 @@ struct NAdamRule {
             };
             const double now = momentum(context.step);
             const double next = momentum(context.step + 1);
-            double &product = context.numbers[0];
-            product = (context.step == 1 ? 1 : product) * now;
-            gradientStep = static_cast<T>(o.lr * (1 - now) / (1 - product));
-            meanStep = static_cast<T>(o.lr * next / (1 - product * next));
+            // PyTorch 1.13 keeps the product as float32 and takes this step's momentum twice into
+            // what corrects the mean.
+            const float before = context.step == 1 ? 1 : static_cast<float>(context.numbers[0]);
+            const float product = before * static_cast<float>(now);
+            const float ahead = product * static_cast<float>(now) * static_cast<float>(next);
+            context.numbers[0] = product;
+            gradientStep = static_cast<T>(o.lr * (1 - now) / (1 - static_cast<double>(product)));
+            meanStep = static_cast<T>(o.lr * next / (1 - static_cast<double>(ahead)));
         }
         void operator()(int64_t begin, int64_t end, T *__restrict p, const T *__restrict g,
                         SlotPointers<T> slots) const

@@ -74,16 +74,17 @@ struct ASGDRule {
         {
             double &rate = context.numbers[0];
             double &weight = context.numbers[1];
+            // PyTorch keeps both as float32, whatever the parameters are.
             if (context.step == 1) {
-                rate = o.lr;
+                rate = static_cast<float>(o.lr);
                 weight = 1;
             }
             eta = static_cast<T>(rate);
             mu = static_cast<T>(weight);
             shrink = static_cast<T>(1 - o.lambd * rate);
             const double step = static_cast<double>(context.step);
-            rate = o.lr / std::pow(1 + o.lambd * o.lr * step, o.alpha);
-            weight = 1 / std::max(1.0, step - o.t0);
+            rate = static_cast<float>(o.lr / std::pow(1 + o.lambd * o.lr * step, o.alpha));
+            weight = static_cast<float>(1 / std::max(1.0, step - o.t0));
         }
         void operator()(int64_t begin, int64_t end, T *__restrict p, const T *__restrict g,
                         SlotPointers<T> slots) const
