@@ -30,7 +30,8 @@ class Quadratic {
 public:
     Quadratic(const Json &json, const Tensor &x)
         : m_a(goldenTensor(json.at("A")).toVector<double>()),
-          m_b(goldenTensor(json.at("b")).toVector<double>()), m_x(x)
+          m_b(goldenTensor(json.at("b")).toVector<double>()),
+          m_x(x)
     {
         if (json.at("formula") != "0.5 x'Ax - b'x")
             throw CaseFailed{"an objective that is not known: " + json.at("formula").dump()};
@@ -86,7 +87,10 @@ public:
         m_expression = text.substr(at + head.size());
     }
 
-    const std::vector<std::pair<std::string, std::shared_ptr<Module>>> &modules() const { return m_modules; }
+    const std::vector<std::pair<std::string, std::shared_ptr<Module>>> &modules() const
+    {
+        return m_modules;
+    }
 
     Tensor operator()(const Tensor &x) const
     {
@@ -145,7 +149,8 @@ void compareStates(const NamedTensors &got, const NamedTensors &wanted, Toleranc
     for (const auto &[name, reference] : wanted) {
         const auto found = std::find_if(got.begin(), got.end(),
                                         [&](const auto &entry) { return entry.first == name; });
-        compareTensors(name, found == got.end() ? Tensor() : found->second.detach(), reference, tolerance);
+        compareTensors(name, found == got.end() ? Tensor() : found->second.detach(), reference,
+                       tolerance);
     }
 }
 
@@ -197,7 +202,8 @@ void runOptimizerCase(const ConformanceSubject &subject, const Json &json)
     const Json &gradients = json.at("gradients");
     for (size_t step = 0; step < gradients.size(); ++step) {
         for (size_t i = 0; i < parameters.size(); ++i)
-            parameters[i].setGrad(gradients[step][i].is_null() ? Tensor() : goldenTensor(gradients[step][i]));
+            parameters[i].setGrad(gradients[step][i].is_null() ? Tensor()
+                                                               : goldenTensor(gradients[step][i]));
         optimizer->step();
         compareParameters(step);
     }
@@ -208,9 +214,10 @@ void runSchedulerCase(const ConformanceSubject &subject, const Json &json)
     const SchedulerSpec &spec = findSpec(subject.schedulers, json.at("target"));
     const OptimizerSpec &sgd = findSpec(subject.optimizers, "optim.SGD");
     Tensor parameter = Tensor::zeros({1});
-    const std::unique_ptr<Optimizer> optimizer
-            = sgd.make({{{parameter.setRequiresGrad()}, {}}}, {{"lr", json.at("lr").get<double>()}});
-    const std::unique_ptr<Scheduler> scheduler = spec.make(*optimizer, argumentsOf(json.at("args")));
+    const std::unique_ptr<Optimizer> optimizer = sgd.make({{{parameter.setRequiresGrad()}, {}}},
+                                                          {{"lr", json.at("lr").get<double>()}});
+    const std::unique_ptr<Scheduler> scheduler
+            = spec.make(*optimizer, argumentsOf(json.at("args")));
     const Json &rates = json.at("lrs");
     const Json metrics = json.value("metrics", Json::array());
     for (size_t k = 0; k < rates.size(); ++k) {
@@ -254,11 +261,16 @@ void runTrainingCase(const ConformanceSubject &subject, const Json &json)
     const Json &losses = json.at("losses");
     for (size_t step = 0; step < losses.size(); ++step) {
         const Json &batch = batches[step % batches.size()];
-        const Json &input = batch.is_array() ? batch[0] : batch.contains("input") ? batch["input"] : batch["x"];
-        const Json &target = batch.is_array() ? batch[1] : batch.contains("target") ? batch["target"] : batch["y"];
+        const Json &input = batch.is_array() ? batch[0]
+                : batch.contains("input")    ? batch["input"]
+                                             : batch["x"];
+        const Json &target = batch.is_array() ? batch[1]
+                : batch.contains("target")    ? batch["target"]
+                                              : batch["y"];
         optimizer->zeroGrad();
         const Tensor value = (*loss)(network(goldenTensor(input)), goldenTensor(target));
-        compareNumbers("loss " + std::to_string(step), value.item(), losses[step], toleranceOf(json));
+        compareNumbers("loss " + std::to_string(step), value.item(), losses[step],
+                       toleranceOf(json));
         backward(value);
         optimizer->step();
         if (scheduler)

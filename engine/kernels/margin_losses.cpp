@@ -1,149 +1,145 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernels/margin_losses.h"
 
+#include "engine/core/Parallel.h"
+#include "engine/kernels/HingeRow.h"
+
 #include <algorithm>
-#include <vector>
 
 namespace mrg::kernels {
 
 namespace {
 
-void prepare(MarginStatistics *statistics, int64_t classes, int64_t samples)
-{
-    if (!statistics)
-        return;
-    if (statistics->classes != classes)
-        statistics->reset(classes);
-    statistics->samples += samples;
-}
+/// Scores that one piece of the samples holds: enough to be worth a thread.
+constexpr int64_t pieceScores = 1 << 14;
 
-/// Adds one row of the pair matrix: label j of a sample against every rival.
-template <typename T>
-void observe(MarginStatistics &statistics, int64_t j, const T *x, const uint8_t *holds, T margin)
+/// Calls body(row, sample, statistics of its piece) for every sample, pieces in parallel; what the
+/// pieces saw is added in their order.
+template <typename T, typename Body>
+void forEachSample(int64_t samples, int64_t classes, MarginStatistics *statistics, Body body)
 {
-    const int64_t classes = statistics.classes;
-    const auto row = static_cast<size_t>(j * classes);
-    const T lead = margin - x[j];
-    for (int64_t i = 0; i < classes; ++i) {
-        if (holds[i])
-            continue;
-        const T z = lead + x[i];
-        const auto cell = row + static_cast<size_t>(i);
-        ++statistics.pairs[cell];
-        if (z > 0) {
-            ++statistics.violations[cell];
-            statistics.hinges[cell] += z;
+    const auto ready = [classes](MarginStatistics &one) {
+        if (one.classes != classes)
+            one.reset(classes);
+    };
+    if (statistics)
+        ready(*statistics);
+    // A matrix of pairs is not kept for every piece.
+    const bool whole = statistics && statistics->hasPairs();
+    const int64_t grain = whole ? std::max<int64_t>(samples, 1)
+                                : std::max<int64_t>(1, pieceScores / std::max<int64_t>(classes, 1));
+    std::vector<MarginStatistics> seen(
+            statistics && !whole ? static_cast<size_t>((samples + grain - 1) / grain) : 0);
+    parallelFor(samples, grain, [&](int64_t begin, int64_t end) {
+        MarginStatistics *own = statistics;
+        if (!seen.empty()) {
+            own = &seen[static_cast<size_t>(begin / grain)];
+            own->watch = MarginStatistics::Watch::Classes;
+            own->reset(classes);
         }
-    }
-}
-
-/// Length of a label list: up to the first -1.
-int64_t labelCount(const int64_t *labels, int64_t limit)
-{
-    return std::find(labels, labels + limit, -1) - labels;
+        HingeRow<T> row(classes);
+        for (int64_t sample = begin; sample < end; ++sample)
+            body(row, sample, own);
+        if (own)
+            own->samples += end - begin;
+    });
+    for (const MarginStatistics &one : seen)
+        statistics->merge(one);
 }
 
 } // namespace
 
-template <typename T>
-void multiLabelMargin(int64_t samples, int64_t classes, const T *x, const int64_t *labels,
-                      bool perTarget, T *items, T *gradient, MarginStatistics *statistics)
+template <typename T> void multiLabelMargin(const MultiLabelMargin<T> &call)
 {
-    prepare(statistics, classes, samples);
-    std::vector<uint8_t> holds(static_cast<size_t>(classes));
-    for (int64_t n = 0; n < samples; ++n, x += classes, labels += classes) {
-        const int64_t count = labelCount(labels, classes);
-        std::fill(holds.begin(), holds.end(), uint8_t{0});
-        for (int64_t k = 0; k < count; ++k)
-            holds[static_cast<size_t>(labels[k])] = 1;
-        const T share = T(1) / static_cast<T>(perTarget ? std::max<int64_t>(count, 1) : classes);
-        T *g = gradient ? gradient + n * classes : nullptr;
-        if (g)
-            std::fill_n(g, classes, T(0));
-        T sum = 0;
-        for (int64_t k = 0; k < count; ++k) {
-            const int64_t j = labels[k];
-            const T lead = T(1) - x[j];
-            int64_t violations = 0;
-            for (int64_t i = 0; i < classes; ++i) {
-                const T z = lead + x[i];
-                if (z > 0 && !holds[static_cast<size_t>(i)]) {
-                    sum += z;
-                    ++violations;
-                    if (g)
-                        g[i] += share;
+    const int64_t classes = call.classes;
+    forEachSample<T>(
+            call.samples, classes, call.statistics,
+            [&call, classes](HingeRow<T> &row, int64_t sample, MarginStatistics *statistics) {
+                const int64_t *labels = call.labels + sample * classes;
+                const int64_t count = checkedLabels("MultiLabelMarginLoss", labels, classes, -1,
+                                                    classes, sample);
+                row.begin(call.x + sample * classes, labels, count, T(1));
+                row.measure(call.method, statistics != nullptr);
+                const T share = T(1)
+                        / static_cast<T>(call.perTarget ? std::max<int64_t>(count, 1) : classes);
+                call.items[sample] = row.sum * share;
+                if (call.gradient) {
+                    T *g = call.gradient + sample * classes;
+                    const T slope = share * static_cast<T>(call.scale);
+                    const auto *counts = row.rivalCounts.data();
+                    for (int64_t i = 0; i < classes; ++i)
+                        g[i] = static_cast<T>(counts[i]) * slope;
+                    for (int64_t k = 0; k < count; ++k)
+                        g[labels[k]]
+                                -= static_cast<T>(row.labelCounts[static_cast<size_t>(k)]) * slope;
                 }
-            }
-            if (g)
-                g[j] -= share * static_cast<T>(violations);
-        }
-        items[n] = sum * share;
-        if (statistics) {
-            for (int64_t j = 0; j < classes; ++j) {
-                if (holds[static_cast<size_t>(j)])
-                    observe(*statistics, j, x, holds.data(), T(1));
-            }
-        }
-    }
+                if (statistics)
+                    row.addTo(*statistics, call.method);
+            });
 }
 
-template <typename T>
-void multiMargin(int64_t samples, int64_t classes, const T *x, const int64_t *label, int64_t p,
-                 double margin, const T *weight, T *items, T *gradient, MarginStatistics *statistics)
+template <typename T> void multiMargin(const MultiMargin<T> &call)
 {
-    prepare(statistics, classes, samples);
-    std::vector<uint8_t> holds(static_cast<size_t>(classes), 0);
-    for (int64_t n = 0; n < samples; ++n, x += classes) {
-        const int64_t y = label[n];
-        const T share = (weight ? weight[y] : T(1)) / static_cast<T>(classes);
-        const T lead = static_cast<T>(margin) - x[y];
-        T *g = gradient ? gradient + n * classes : nullptr;
-        T sum = 0;
-        T pull = 0;
-        for (int64_t i = 0; i < classes; ++i) {
-            const T z = lead + x[i];
-            const bool violated = z > 0 && i != y;
-            const T slope = !violated ? T(0) : p == 1 ? share : 2 * share * z;
-            if (violated)
-                sum += p == 1 ? z : z * z;
-            if (g)
-                g[i] = slope;
-            pull += slope;
-        }
-        if (g)
-            g[y] = -pull;
-        items[n] = sum * share;
-        if (statistics) {
-            holds[static_cast<size_t>(y)] = 1;
-            observe(*statistics, y, x, holds.data(), static_cast<T>(margin));
-            holds[static_cast<size_t>(y)] = 0;
-        }
-    }
+    const int64_t classes = call.classes;
+    forEachSample<T>(
+            call.samples, classes, call.statistics,
+            [&call, classes](HingeRow<T> &row, int64_t sample, MarginStatistics *statistics) {
+                using simd::Vector;
+                const int64_t *label = call.label + sample;
+                checkedLabels("MultiMarginLoss", label, 1, 0, classes, sample);
+                const T *x = call.x + sample * classes;
+                row.begin(x, label, 1, static_cast<T>(call.margin));
+                const T share
+                        = (call.weight ? call.weight[*label] : T(1)) / static_cast<T>(classes);
+                const T slope = share * static_cast<T>(call.scale) * static_cast<T>(call.p);
+                const Vector<T> lead = simd::all(static_cast<T>(call.margin) - x[*label]);
+                T *g = call.gradient ? call.gradient + sample * classes : nullptr;
+                Vector<T> losses{};
+                Vector<T> pulls{};
+                for (int64_t i = 0; i < row.padded(); i += simd::lanes<T>) {
+                    const Vector<T> z = lead + simd::load(row.rivals() + i);
+                    const Vector<T> hinge = z > 0 ? z : Vector<T>{};
+                    const Vector<T> pull = call.p == 1 ? (z > 0 ? simd::all(slope) : Vector<T>{})
+                                                       : hinge * slope;
+                    losses += call.p == 1 ? hinge : hinge * hinge;
+                    pulls += pull;
+                    const int64_t left = classes - i;
+                    if (g && left >= simd::lanes<T>)
+                        simd::store(g + i, pull);
+                    else if (g && left > 0)
+                        simd::storePart<T>(g + i, pull, left);
+                }
+                call.items[sample] = simd::sum<T>(losses) * share;
+                if (g)
+                    g[*label] = -simd::sum<T>(pulls);
+                if (statistics) {
+                    row.measure(HingeMethod::Scan, true);
+                    row.addTo(*statistics, HingeMethod::Scan);
+                }
+            });
 }
 
 template <typename T>
 void addMarginStatistics(int64_t samples, int64_t classes, const T *x, const int64_t *labels,
                          int64_t stride, double margin, MarginStatistics &statistics)
 {
-    prepare(&statistics, classes, samples);
-    std::vector<uint8_t> holds(static_cast<size_t>(classes));
-    for (int64_t n = 0; n < samples; ++n, x += classes, labels += stride) {
-        const int64_t count = labelCount(labels, stride);
-        std::fill(holds.begin(), holds.end(), uint8_t{0});
-        for (int64_t k = 0; k < count; ++k)
-            holds[static_cast<size_t>(labels[k])] = 1;
-        for (int64_t j = 0; j < classes; ++j) {
-            if (holds[static_cast<size_t>(j)])
-                observe(statistics, j, x, holds.data(), static_cast<T>(margin));
-        }
-    }
+    forEachSample<T>(samples, classes, &statistics,
+                     [=](HingeRow<T> &row, int64_t sample, MarginStatistics *seen) {
+                         const int64_t *own = labels + sample * stride;
+                         const int64_t count = std::find(own, own + stride, -1) - own;
+                         row.begin(x + sample * classes, own, count, static_cast<T>(margin));
+                         row.measure(HingeMethod::Fastest, true);
+                         row.addTo(*seen, HingeMethod::Fastest);
+                     });
 }
 
-template void multiLabelMargin(int64_t, int64_t, const float *, const int64_t *, bool, float *, float *, MarginStatistics *);
-template void multiLabelMargin(int64_t, int64_t, const double *, const int64_t *, bool, double *, double *, MarginStatistics *);
-template void multiMargin(int64_t, int64_t, const float *, const int64_t *, int64_t, double, const float *, float *, float *, MarginStatistics *);
-template void multiMargin(int64_t, int64_t, const double *, const int64_t *, int64_t, double, const double *, double *, double *, MarginStatistics *);
-template void addMarginStatistics(int64_t, int64_t, const float *, const int64_t *, int64_t, double, MarginStatistics &);
-template void addMarginStatistics(int64_t, int64_t, const double *, const int64_t *, int64_t, double, MarginStatistics &);
+template void multiLabelMargin(const MultiLabelMargin<float> &);
+template void multiLabelMargin(const MultiLabelMargin<double> &);
+template void multiMargin(const MultiMargin<float> &);
+template void multiMargin(const MultiMargin<double> &);
+template void addMarginStatistics(int64_t, int64_t, const float *, const int64_t *, int64_t, double,
+                                  MarginStatistics &);
+template void addMarginStatistics(int64_t, int64_t, const double *, const int64_t *, int64_t,
+                                  double, MarginStatistics &);
 
 } // namespace mrg::kernels

@@ -8,9 +8,10 @@
 namespace mrg {
 
 namespace {
-double ratio(double part, double whole)
+double ratio(int64_t part, int64_t whole)
 {
-    return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
+    return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole)
+                     : std::numeric_limits<double>::quiet_NaN();
 }
 } // namespace
 
@@ -19,29 +20,22 @@ std::vector<ClassMargins> classMargins(const MarginStatistics &statistics)
     const int64_t classes = statistics.classes;
     std::vector<ClassMargins> out(static_cast<size_t>(classes));
     const double scale = static_cast<double>(std::max<int64_t>(statistics.samples * classes, 1));
-    for (int64_t c = 0; c < classes; ++c) {
-        double missed = 0, labelPairs = 0, labelHinge = 0, intruded = 0, rivalPairs = 0, rivalHinge = 0;
-        for (int64_t other = 0; other < classes; ++other) {
-            const auto row = static_cast<size_t>(c * classes + other);
-            const auto column = static_cast<size_t>(other * classes + c);
-            missed += static_cast<double>(statistics.violations[row]);
-            labelPairs += static_cast<double>(statistics.pairs[row]);
-            labelHinge += statistics.hinges[row];
-            intruded += static_cast<double>(statistics.violations[column]);
-            rivalPairs += static_cast<double>(statistics.pairs[column]);
-            rivalHinge += statistics.hinges[column];
-        }
-        out[static_cast<size_t>(c)] = {ratio(missed, labelPairs), ratio(intruded, rivalPairs),
-                                       ratio(missed + intruded, labelPairs + rivalPairs),
-                                       labelHinge / scale, rivalHinge / scale};
+    for (size_t c = 0; c < out.size(); ++c) {
+        const ClassPairs &label = statistics.missed[c];
+        const ClassPairs &rival = statistics.intruded[c];
+        out[c] = {ratio(label.violations, label.pairs), ratio(rival.violations, rival.pairs),
+                  ratio(label.violations + rival.violations, label.pairs + rival.pairs),
+                  label.hinges / scale, rival.hinges / scale};
     }
     return out;
 }
 
 double pairRate(const MarginStatistics &statistics, int64_t label, int64_t rival)
 {
+    if (!statistics.hasPairs())
+        return std::numeric_limits<double>::quiet_NaN();
     const auto cell = static_cast<size_t>(label * statistics.classes + rival);
-    return ratio(static_cast<double>(statistics.violations[cell]), static_cast<double>(statistics.pairs[cell]));
+    return ratio(statistics.violations[cell], statistics.pairs[cell]);
 }
 
 MarginStatistics marginsOf(const float *scores, const Dataset &data, double margin)

@@ -26,7 +26,7 @@ struct ClassMargins {
 /// hinges divided by samples * classes.
 std::vector<ClassMargins> classMargins(const MarginStatistics &statistics);
 
-/// V / P of one ordered pair; NaN where the pair never occurred.
+/// V / P of one ordered pair; NaN where the pair never occurred or pairs are not watched.
 double pairRate(const MarginStatistics &statistics, int64_t label, int64_t rival);
 
 /// The statistics of scores (N, C) against a data set's labels with this margin.

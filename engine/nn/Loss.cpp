@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/Loss.h"
 
-#include "engine/autograd/Node.h"
+#include "engine/core/Launch.h"
 
 namespace mrg {
 
@@ -22,63 +22,124 @@ ClassLayout classLayout(const Shape &input)
 
 namespace {
 
-/// gradient * (upstream at its item) * factor; `upstream` has one element or one per item.
-Tensor scaled(const Tensor &gradient, const Tensor &upstream, const ClassLayout &layout, double factor)
+/// gradient *= upstream at its item, in place.
+void scaleByItem(const Tensor &gradient, const Tensor &upstream, const ClassLayout &layout)
 {
-    if (!gradient.defined())
-        return {};
-    const Tensor g = upstream.compact();
-    Tensor out = Tensor::empty(gradient.shape(), gradient.dtype());
     dispatchFloating(gradient.dtype(), "loss", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const T *in = gradient.data<T>();
-        const T *up = g.data<T>();
-        T *to = out.data<T>();
-        const T f = static_cast<T>(factor);
-        if (g.numel() == 1) {
-            const T scale = up[0] * f;
-            for (int64_t i = 0; i < out.numel(); ++i)
-                to[i] = in[i] * scale;
+        T *to = gradient.data<T>();
+        const T *up = upstream.data<T>();
+        if (upstream.numel() == 1) {
+            launch([to, up, n = gradient.numel()] {
+                const T scale = *up;
+                if (scale == 1)
+                    return;
+                parallelFor(n, elementGrain, [=](int64_t begin, int64_t end) {
+                    for (int64_t i = begin; i < end; ++i)
+                        to[i] *= scale;
+                });
+            });
             return;
         }
-        for (int64_t o = 0; o < layout.outer; ++o) {
-            for (int64_t k = 0; k < layout.classes; ++k) {
-                for (int64_t i = 0; i < layout.inner; ++i, ++to, ++in)
-                    *to = *in * up[o * layout.inner + i] * f;
-            }
-        }
+        launch([to, up, outer = layout.outer, classes = layout.classes, inner = layout.inner] {
+            const int64_t length = classes * inner;
+            parallelFor(outer, std::max<int64_t>(1, elementGrain / std::max<int64_t>(length, 1)),
+                        [=](int64_t begin, int64_t end) {
+                            for (int64_t o = begin; o < end; ++o) {
+                                for (int64_t i = 0; i < length; ++i)
+                                    to[o * length + i] *= up[o * inner + i % inner];
+                            }
+                        });
+        });
     });
-    return out;
 }
 
 } // namespace
 
-Tensor reduceLoss(const char *name, Reduction reduction, const Tensor &input, const Tensor &target,
-                  LossParts parts)
+Gradients LossGradients::times(const Tensor &upstream)
 {
-    const double factor = reduction == Reduction::Mean ? 1 / parts.divisor : 1;
-    Tensor out = parts.items;
-    if (reduction != Reduction::None) {
-        double sum = 0;
-        dispatchFloating(parts.items.dtype(), name, [&](auto tag) {
-            using T = typename decltype(tag)::type;
-            const T *values = parts.items.data<T>();
-            for (int64_t i = 0; i < parts.items.numel(); ++i)
-                sum += values[i];
-        });
-        // 0 / 0 is NaN, as in PyTorch: the mean of nothing.
-        out = Tensor::scalar(reduction == Reduction::Mean ? sum / parts.divisor : sum, input.dtype());
-    }
-    if (shouldRecord({&input, &target})) {
-        record(name, {input, target}, {out},
-               [dx = parts.inputGradient, dt = parts.targetGradient, layout = parts.layout,
-                factor, targetType = target.defined() ? target.dtype() : input.dtype()](const Gradients &g) {
-                   const Tensor byTarget = scaled(dt, g[0], layout, factor);
-                   return Gradients{scaled(dx, g[0], layout, factor),
-                                    byTarget.defined() ? byTarget.toType(targetType) : byTarget};
-               });
+    Gradients out = m_handedOn ? m_compute() : std::move(m_gradients);
+    m_handedOn = true;
+    const Tensor g = upstream.compact();
+    for (const Tensor &gradient : out) {
+        if (gradient.defined())
+            scaleByItem(gradient, g, m_layout);
     }
     return out;
+}
+
+void refuseDerivatives(const char *name, const std::vector<Tensor> &sources,
+                       const Gradients &gradients)
+{
+    if (!shouldRecord(sources))
+        return;
+    for (const Tensor &gradient : gradients) {
+        if (!gradient.defined())
+            continue;
+        record(name, sources, {gradient}, [name](const Gradients &) -> Gradients {
+            throw Error(ErrorCategory::State, "derivative_not_implemented", name,
+                        "a backward through its gradients", "fewer derivatives");
+        });
+    }
+}
+
+void recordLoss(const char *name, const std::vector<Tensor> &inputs, const Tensor &out,
+                Gradients gradients, const ClassLayout &layout, LossGradients::Compute compute)
+{
+    const auto known
+            = std::make_shared<LossGradients>(std::move(gradients), layout, std::move(compute));
+    record(name, inputs, {out}, [name, known, inputs](const Gradients &g) {
+        Gradients result;
+        {
+            const GradMode off(false);
+            result = known->times(g[0]);
+        }
+        std::vector<Tensor> sources{g[0]};
+        sources.insert(sources.end(), inputs.begin(), inputs.end());
+        refuseDerivatives(name, sources, result);
+        return result;
+    });
+}
+
+Tensor castFloating(const Tensor &x, DType dtype)
+{
+    if (x.dtype() == dtype)
+        return x;
+    Tensor out = x.toType(dtype);
+    if (shouldRecord({&x})) {
+        record("to", {x}, {out}, [from = x.dtype()](const Gradients &g) {
+            return Gradients{castFloating(g[0], from)};
+        });
+    }
+    return out;
+}
+
+Result<void> checkSpread(const Tensor &weight, const char *name, const Shape &shape)
+{
+    if (!weight.defined())
+        return {};
+    const Result<Shape> common = broadcastShapes(weight.shape(), shape);
+    if (common && *common == shape)
+        return {};
+    return Error(ErrorCategory::Shape, "weight_size_mismatch", "",
+                 std::string(name) + " " + toString(weight.shape()),
+                 "a shape that broadcasts to " + toString(shape));
+}
+
+Result<void> checkClassWeight(const Tensor &weight, int64_t classes)
+{
+    if (!weight.defined() || weight.shape() == Shape{classes})
+        return {};
+    return Error(ErrorCategory::Shape, "weight_size_mismatch", "",
+                 "weight " + toString(weight.shape()), toString(Shape{classes}));
+}
+
+Result<void> checkSameShape(const Shape &input, const Shape &target)
+{
+    if (input == target)
+        return {};
+    return Error(ErrorCategory::Shape, "size_mismatch", "", "target " + toString(target),
+                 "the input's shape " + toString(input));
 }
 
 Shapes lossShape(Reduction reduction, const Shape &items)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/autograd/Node.h"
 #include "engine/nn/Module.h"
 #include "engine/spec/Spec.h"
 
@@ -24,23 +25,57 @@ struct ClassLayout {
 };
 ClassLayout classLayout(const Shape &input);
 
-/// What a loss kernel worked out before the reduction.
-struct LossParts {
-    Tensor items;           ///< one value per item
-    Tensor inputGradient;   ///< d item / d input, in the input's shape; undefined if not recorded
-    Tensor targetGradient;  ///< likewise for a floating target; mostly undefined
-    ClassLayout layout;     ///< which item an element of the input belongs to
-    double divisor = 1;     ///< of the mean
+/// The gradients that a loss worked out together with its value: d loss / d input for every input
+/// of its node (undefined: none is wanted), for an upstream gradient of 1.
+///
+/// They are handed on to the backward pass, which multiplies them by the upstream gradient where
+/// they lie. A second backward over the same graph works them out again.
+class LossGradients {
+public:
+    /// Makes new ones; called for the second and later backwards.
+    using Compute = std::function<Gradients()>;
+    LossGradients(Gradients gradients, ClassLayout layout, Compute compute)
+        : m_gradients(std::move(gradients)),
+          m_layout(std::move(layout)),
+          m_compute(std::move(compute))
+    {
+    }
+    /// The gradients times `upstream`, which has one element or one per item of the layout.
+    Gradients times(const Tensor &upstream);
+
+private:
+    Gradients m_gradients;
+    ClassLayout m_layout;
+    Compute m_compute;
+    bool m_handedOn = false;
 };
 
-/// Reduces the items and records the gradient, which was computed in the same pass.
-Tensor reduceLoss(const char *name, Reduction reduction, const Tensor &input, const Tensor &target,
-                  LossParts parts);
+/// Makes a second backward through `gradients`, which were worked out from `sources`, throw Error
+/// (state, `derivative_not_implemented`) rather than give zeros.
+void refuseDerivatives(const char *name, const std::vector<Tensor> &sources,
+                       const Gradients &gradients);
+
+/// Records a loss whose gradients are known, but not their derivatives, as PyTorch's margin
+/// losses are.
+void recordLoss(const char *name, const std::vector<Tensor> &inputs, const Tensor &out,
+                Gradients gradients, const ClassLayout &layout, LossGradients::Compute compute);
+
+/// Sum in a fixed order.
+template <typename T> double sumOf(const T *values, int64_t count)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < count; ++i)
+        sum += static_cast<double>(values[i]);
+    return sum;
+}
+
+/// A float as another float type, recorded.
+Tensor castFloating(const Tensor &x, DType dtype);
 
 /// The argument that all losses share.
 template <typename O> Arg reductionArg()
 {
-    return arg("reduction", &O::reduction,
+    return arg("reduction", static_cast<Reduction O::*>(&O::reduction),
                "none: a value per item; mean: their mean; sum: their sum.");
 }
 
@@ -50,6 +85,13 @@ Shapes lossShape(Reduction reduction, const Shape &items);
 /// A weight per class as constructors take it: registered as the buffer `name` if defined.
 /// `weight` becomes float32; Module::to() converts it with the rest.
 Tensor lossBuffer(const Tensor &weight);
+
+/// That a weight (undefined: none) repeats to the input's shape.
+Result<void> checkSpread(const Tensor &weight, const char *name, const Shape &shape);
+/// That a weight (undefined: none) has one element per class.
+Result<void> checkClassWeight(const Tensor &weight, int64_t classes);
+/// That the target has the input's shape.
+Result<void> checkSameShape(const Shape &input, const Shape &target);
 
 /// Throws Error (dtype) unless the scores are float32 or float64.
 void requireFloating(const char *name, const Tensor &input);

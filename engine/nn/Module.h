@@ -191,7 +191,8 @@ protected:
 
     /// The stream of this module's own random choices.
     RandomStream &random() { return m_random; }
-    MarginStatistics *margins() const { return m_margins; }
+    /// Where it stands who is watching the margins (null: nobody), for kernels to look when they run.
+    MarginStatistics *const *marginsSlot() const { return &m_margins; }
 
 private:
     struct Entry {

@@ -27,7 +27,9 @@ std::vector<ModuleSpec> recurrentCells();       ///< recurrent_cells.cpp
 std::vector<ModuleSpec> sequenceLosses();       ///< ctc_loss.cpp
 std::vector<ModuleSpec> shapeModules();         ///< shape_modules.cpp: Flatten
 std::vector<ModuleSpec> marginLosses();         ///< margin_losses.cpp
-std::vector<ModuleSpec> entropyLosses();        ///< entropy_losses.cpp
+std::vector<ModuleSpec> classLosses();          ///< class_losses.cpp: CrossEntropyLoss, NLLLoss
+std::vector<ModuleSpec> probabilityLosses();    ///< probability_losses.cpp: BCELoss, KLDivLoss, ...
+std::vector<ModuleSpec> rankingLosses();        ///< ranking_losses.cpp: MarginRankingLoss, ...
 std::vector<ModuleSpec> regressionLosses();     ///< regression_losses.cpp
 
 /// Every module and every function node there is.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/kernels/margin_losses.h"
 
-#include "engine/autograd/Node.h"
+#include "engine/core/Launch.h"
 #include "engine/nn/Loss.h"
 #include "engine/nn/families.h"
 #include "engine/nn/spatial.h"
@@ -9,21 +9,6 @@
 namespace mrg {
 
 namespace {
-
-/// Throws Error (index) naming sample and label unless all labels lie in [lowest, classes).
-void checkLabels(const char *name, const Tensor &target, int64_t lowest, int64_t classes)
-{
-    const int64_t *labels = target.data<int64_t>();
-    const int64_t columns = std::max<int64_t>(target.dim() > 1 ? target.shape().back() : 1, 1);
-    for (int64_t i = 0; i < target.numel(); ++i) {
-        if (labels[i] < lowest || labels[i] >= classes) {
-            throw Error(ErrorCategory::Index, "label_out_of_range", name,
-                        "label " + std::to_string(labels[i]) + " in sample " + std::to_string(i / columns),
-                        std::to_string(lowest) + " to " + std::to_string(classes - 1),
-                        "check the number of classes and the targets");
-        }
-    }
-}
 
 /// What labels and hinges are divided by.
 enum class Normalize { Classes, Targets };
@@ -37,6 +22,65 @@ template <> struct EnumTexts<Normalize> {
 
 namespace {
 
+/// Where a margin kernel reads and writes.
+template <typename T> struct MarginPointers {
+    using Element = T;
+    const T *x;
+    const int64_t *labels;
+    T *items;
+    T *gradient; ///< null: not wanted
+};
+/// How many samples, and what their gradients are multiplied by.
+struct MarginPass {
+    int64_t samples;
+    double scale;
+};
+
+/// Launches `call`(MarginPointers<T>, MarginPass, MarginStatistics *) and the reduction, and
+/// records the gradient that came with it. `watched` points to where the module says who is
+/// watching; it is looked at when the kernel runs.
+template <typename Call>
+Tensor marginLoss(const char *name, Reduction reduction, const Tensor &input, const Tensor &target,
+                  MarginStatistics *const *watched, Call call)
+{
+    const ClassLayout layout = classLayout(input.shape());
+    const MarginPass pass{layout.outer,
+                          reduction == Reduction::Mean ? 1 / static_cast<double>(layout.outer) : 1};
+    const auto run = [=](const Tensor &gradient, MarginStatistics *const *seen) {
+        const Tensor x = input.compact();
+        const Tensor labels = target.compact();
+        const Tensor items = Tensor::empty(layout.items, x.dtype());
+        const Tensor out = reduction == Reduction::None ? items : Tensor::empty({}, x.dtype());
+        dispatchFloating(x.dtype(), name, [&](auto tag) {
+            using T = typename decltype(tag)::type;
+            const MarginPointers<T> pointers{x.data<T>(), labels.data<int64_t>(), items.data<T>(),
+                                             gradient.defined() ? gradient.data<T>() : nullptr};
+            launch([=, to = reduction == Reduction::None ? nullptr : out.data<T>()] {
+                call(pointers, pass, seen ? *seen : nullptr);
+                if (to) {
+                    const double sum = sumOf(pointers.items, pass.samples);
+                    // 0 / 0: the mean of nothing.
+                    *to = static_cast<T>(reduction == Reduction::Mean
+                                                 ? sum / static_cast<double>(pass.samples)
+                                                 : sum);
+                }
+            });
+        });
+        return out;
+    };
+    if (!shouldRecord({&input}))
+        return run({}, watched);
+    const Tensor gradient = Tensor::empty(input.shape(), input.dtype());
+    const Tensor out = run(gradient, watched);
+    recordLoss(name, {input}, out, {gradient}, layout,
+               [run, shape = input.shape(), x = SavedTensor(input)] {
+                   const Tensor again = Tensor::empty(shape, x.unpack().dtype());
+                   run(again, nullptr);
+                   return Gradients{again};
+               });
+    return out;
+}
+
 /// torch.nn.MultiLabelMarginLoss.
 class MultiLabelMarginLoss : public Module {
 public:
@@ -44,15 +88,15 @@ public:
         Reduction reduction = Reduction::Mean;
         Normalize normalize = Normalize::Classes;
     };
-    explicit MultiLabelMarginLoss(Options options_) : options(options_) {}
+    explicit MultiLabelMarginLoss(Options options_) : options(options_) { }
 
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
         const Shape &x = in.at(0);
         const Shape &y = in.at(1);
         if (x.size() > 2 || (!x.empty() && x.back() == 0)) {
-            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(x),
-                         "[N, C] or [C] with at least one class");
+            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
+                         "input " + toString(x), "[N, C] or [C] with at least one class");
         }
         if (x != y) {
             return Error(ErrorCategory::Shape, "size_mismatch", "", "target " + toString(y),
@@ -69,23 +113,16 @@ public:
         requireFloating(name, inputs[0]);
         requireInt64(name, inputs[1]);
         inferred(name, infer(options, {inputs[0].shape(), inputs[1].shape()}));
-        const Tensor x = inputs[0].compact();
-        const Tensor y = inputs[1].compact();
-        LossParts parts;
-        parts.layout = classLayout(x.shape());
-        checkLabels(name, y, -1, parts.layout.classes);
-        parts.items = Tensor::empty(parts.layout.items, x.dtype());
-        parts.divisor = static_cast<double>(parts.layout.outer);
-        if (shouldRecord({&inputs[0]}))
-            parts.inputGradient = Tensor::empty(x.shape(), x.dtype());
-        dispatchFloating(x.dtype(), name, [&](auto tag) {
-            using T = typename decltype(tag)::type;
-            kernels::multiLabelMargin<T>(
-                    parts.layout.outer, parts.layout.classes, x.data<T>(), y.data<int64_t>(),
-                    options.normalize == Normalize::Targets, parts.items.data<T>(),
-                    parts.inputGradient.defined() ? parts.inputGradient.data<T>() : nullptr, margins());
-        });
-        return {reduceLoss("multilabel_margin_loss", options.reduction, inputs[0], {}, parts)};
+        const auto call = [options = options,
+                           classes = inputs[0].shape().empty() ? 1 : inputs[0].shape().back()](
+                                  auto pointers, const MarginPass &pass, MarginStatistics *seen) {
+            using T = typename decltype(pointers)::Element;
+            kernels::multiLabelMargin<T>({pass.samples, classes, pointers.x, pointers.labels,
+                                          options.normalize == Normalize::Targets, pass.scale,
+                                          pointers.items, pointers.gradient, seen});
+        };
+        return {marginLoss("multilabel_margin_loss", options.reduction, inputs[0], inputs[1],
+                           marginsSlot(), call)};
     }
 
     Options options;
@@ -110,8 +147,8 @@ public:
         const Shape &x = in.at(0);
         const ClassLayout layout = classLayout(x);
         if (x.empty() || x.size() > 2 || x.back() == 0) {
-            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(x),
-                         "[N, C] or [C] with at least one class");
+            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
+                         "input " + toString(x), "[N, C] or [C] with at least one class");
         }
         if (in.at(1) != layout.items) {
             return Error(ErrorCategory::Shape, "size_mismatch", "", "target " + toString(in.at(1)),
@@ -130,24 +167,17 @@ public:
         requireFloating(name, inputs[0]);
         requireInt64(name, inputs[1]);
         inferred(name, infer(options, {inputs[0].shape(), inputs[1].shape()}));
-        const Tensor x = inputs[0].compact();
-        const Tensor y = inputs[1].compact();
-        LossParts parts;
-        parts.layout = classLayout(x.shape());
-        checkLabels(name, y, 0, parts.layout.classes);
-        parts.items = Tensor::empty(parts.layout.items, x.dtype());
-        parts.divisor = static_cast<double>(parts.layout.outer);
-        if (shouldRecord({&inputs[0]}))
-            parts.inputGradient = Tensor::empty(x.shape(), x.dtype());
-        dispatchFloating(x.dtype(), name, [&](auto tag) {
-            using T = typename decltype(tag)::type;
-            kernels::multiMargin<T>(
-                    parts.layout.outer, parts.layout.classes, x.data<T>(), y.data<int64_t>(),
-                    options.p, options.margin, weight.defined() ? weight.data<T>() : nullptr,
-                    parts.items.data<T>(),
-                    parts.inputGradient.defined() ? parts.inputGradient.data<T>() : nullptr, margins());
-        });
-        return {reduceLoss("multi_margin_loss", options.reduction, inputs[0], {}, parts)};
+        const void *weights = weight.defined() ? weight.rawData() : nullptr;
+        const auto call = [p = options.p, margin = options.margin,
+                           classes = inputs[0].shape().back(),
+                           weights](auto pointers, const MarginPass &pass, MarginStatistics *seen) {
+            using T = typename decltype(pointers)::Element;
+            kernels::multiMargin<T>({pass.samples, classes, pointers.x, pointers.labels, p, margin,
+                                     static_cast<const T *>(weights), pass.scale, pointers.items,
+                                     pointers.gradient, seen});
+        };
+        return {marginLoss("multi_margin_loss", options.reduction, inputs[0], inputs[1],
+                           marginsSlot(), call)};
     }
 
     Options options;
@@ -160,13 +190,14 @@ std::vector<ModuleSpec> marginLosses()
 {
     using L = MultiLabelMarginLoss::Options;
     using M = MultiMarginLoss::Options;
-    return {
-            declare<MultiLabelMarginLoss>(
+    return {declare<MultiLabelMarginLoss>(
                     {.name = "MultiLabelMarginLoss",
                      .group = Group::Loss,
-                     .summary = "Hinge ranking loss for samples with several labels: every label should "
-                                "beat every other class by 1.",
-                     .formula = R"(\frac{1}{C}\sum_{j \in y}\sum_{i \notin y}\max(0, 1 - (x_{y_j} - x_i)))",
+                     .summary
+                     = "Hinge ranking loss for samples with several labels: every label should "
+                       "beat every other class by 1.",
+                     .formula
+                     = R"(\frac{1}{C}\sum_{j \in y}\sum_{i \notin y}\max(0, 1 - (x_{y_j} - x_i)))",
                      .source = "torch.nn.MultiLabelMarginLoss",
                      .args = {reductionArg<L>(),
                               arg("normalize", &L::normalize,
@@ -192,9 +223,10 @@ std::vector<ModuleSpec> marginLosses()
                      .summary = "Hinge loss for one class per sample.",
                      .formula = R"(\frac1C\sum_{i\ne y} w_y\max(0, margin - x_y + x_i)^p)",
                      .source = "torch.nn.MultiMarginLoss; Weston and Watkins, 1999",
-                     .args = {arg("p", &M::p, "Exponent of the hinge.", oneOf(1, 2)),
-                              arg("margin", &M::margin, "Lead that the right class must have."),
-                              arg("weight", &M::weight, "Weight of each class."), reductionArg<M>()},
+                     .args
+                     = {arg("p", &M::p, "Exponent of the hinge.", oneOf(1, 2)),
+                        arg("margin", &M::margin, "Lead that the right class must have."),
+                        arg("weight", &M::weight, "Weight of each class."), reductionArg<M>()},
                      .inputs = {{.name = "input", .pattern = "N C | C", .summary = "Scores."},
                                 {.name = "target",
                                  .pattern = "N | ",
@@ -204,16 +236,17 @@ std::vector<ModuleSpec> marginLosses()
                                  .below = "C"}},
                      .outputs = {{.name = "loss", .pattern = "N | "}},
                      .infer = MultiMarginLoss::infer,
-                     .samples = {{.inputs = {{4, 5}, {4}}},
-                                 {.args = {{"p", 2}, {"margin", 0.5}}, .inputs = {{5}, {}}},
-                                 {.args = {{"p", 2},
-                                           {"weight", ValueList{0.5, 2.0, 1.0}},
-                                           {"reduction", "none"}},
-                                  .inputs = {{4, 3}, {4}}},
-                                 {.args = {{"weight", ValueList{0.5, 2.0, 1.0}}, {"reduction", "sum"}},
-                                  .inputs = {{4, 3}, {4}}}},
-                     .badSamples = {{.inputs = {{4, 5}, {3}}, .kind = "size_mismatch"},
-                                    {.args = {{"p", 3}}, .inputs = {{4, 5}, {4}}, .kind = "wrong_argument"}}})};
+                     .samples
+                     = {{.inputs = {{4, 5}, {4}}},
+                        {.args = {{"p", 2}, {"margin", 0.5}}, .inputs = {{5}, {}}},
+                        {.args
+                         = {{"p", 2}, {"weight", ValueList{0.5, 2.0, 1.0}}, {"reduction", "none"}},
+                         .inputs = {{4, 3}, {4}}},
+                        {.args = {{"weight", ValueList{0.5, 2.0, 1.0}}, {"reduction", "sum"}},
+                         .inputs = {{4, 3}, {4}}}},
+                     .badSamples
+                     = {{.inputs = {{4, 5}, {3}}, .kind = "size_mismatch"},
+                        {.args = {{"p", 3}}, .inputs = {{4, 5}, {4}}, .kind = "wrong_argument"}}})};
 }
 
 } // namespace mrg

@@ -8,17 +8,32 @@ namespace mrg {
 Registry standardRegistry()
 {
     Registry registry;
-    for (auto family : {containerModules,      linearModules,         activationModules,
-                        convolutionModules,    transposedConvolutionModules,
-                        maxPoolingModules,     maxUnpoolingModules,
-                        averagePoolingModules, paddingModules,
-                        visionModules,         upsamplingModules,
-                        distanceModules,       normalizationModules,
-                        dropoutModules,        embeddingModules,
-                        recurrentModules,      recurrentCells,
-                        sequenceLosses,        shapeModules,
-                        marginLosses,          entropyLosses,
-                        regressionLosses})
+    for (auto family : {
+            containerModules,
+            linearModules,
+            activationModules,
+            convolutionModules,
+            transposedConvolutionModules,
+            maxPoolingModules,
+            maxUnpoolingModules,
+            averagePoolingModules,
+            paddingModules,
+            visionModules,
+            upsamplingModules,
+            distanceModules,
+            normalizationModules,
+            dropoutModules,
+            embeddingModules,
+            recurrentModules,
+            recurrentCells,
+            sequenceLosses,
+            shapeModules,
+            marginLosses,
+            regressionLosses,
+            classLosses,
+            probabilityLosses,
+            rankingLosses,
+    })
         registry.add(family());
     registry.add(allFunctions());
     return registry;

@@ -9,7 +9,8 @@ namespace {
 
 constexpr const char *stepName = "step";
 
-/// A one-dimensional view of a slot is what kernels see; the state_dict shows the parameter's shape.
+/// A one-dimensional view of a slot is what kernels see; the state_dict shows the parameter's
+/// shape.
 Tensor shaped(const Tensor &slot, const Shape &shape)
 {
     return slot.asStrided(shape, contiguousStrides(shape), 0);
@@ -19,7 +20,9 @@ Tensor shaped(const Tensor &slot, const Shape &shape)
 
 StatefulOptimizer::StatefulOptimizer(std::vector<Arg> args, std::vector<ParameterGroup> groups,
                                      Names slots, Names numbers)
-    : Optimizer(std::move(args), std::move(groups)), m_slotNames(slots), m_numberNames(numbers)
+    : Optimizer(std::move(args), std::move(groups)),
+      m_slotNames(slots),
+      m_numberNames(numbers)
 {
     size_t count = 0;
     for (const ParameterGroup &group : m_groups)
@@ -78,7 +81,8 @@ NamedTensors StatefulOptimizer::stateDict() const
             out.emplace_back(prefix + stepName, state.steps);
             for (size_t i = 0; i < m_slotNames.size(); ++i) {
                 if (state.slots[i].defined())
-                    out.emplace_back(prefix + m_slotNames[i], shaped(state.slots[i], parameter.shape()));
+                    out.emplace_back(prefix + m_slotNames[i],
+                                     shaped(state.slots[i], parameter.shape()));
             }
             for (size_t i = 0; i < m_numberNames.size(); ++i)
                 out.emplace_back(prefix + m_numberNames[i], state.numbers[i]);
@@ -119,7 +123,8 @@ Result<void> StatefulOptimizer::loadStateDict(const NamedTensors &state)
         const bool numbered = dot != std::string::npos && dot > 0 && dot < 10
                 && key.find_first_not_of("0123456789") == dot;
         const size_t number = numbered ? std::stoul(key.substr(0, dot)) : loaded.size();
-        Tensor *target = number < loaded.size() ? entry(loaded[number], key.substr(dot + 1)) : nullptr;
+        Tensor *target
+                = number < loaded.size() ? entry(loaded[number], key.substr(dot + 1)) : nullptr;
         if (!target) {
             return Error(ErrorCategory::State, "state_dict_keys_differ", "optimizer", "key " + key,
                          "parameter numbers below " + std::to_string(loaded.size())
@@ -133,7 +138,9 @@ Result<void> StatefulOptimizer::loadStateDict(const NamedTensors &state)
             return Error(ErrorCategory::State, "state_dict_shapes_differ", "optimizer",
                          key + " of shape " + toString(tensor.shape()), toString(wanted));
         }
-        const DType dtype = counter ? DType::Int64 : slot ? parameters[number]->dtype() : DType::Float64;
+        const DType dtype = counter ? DType::Int64
+                : slot              ? parameters[number]->dtype()
+                                    : DType::Float64;
         *target = tensor.toType(dtype).copy();
     }
     // Into the memory that is there already: captured steps point to it.
@@ -152,7 +159,8 @@ Result<void> StatefulOptimizer::loadStateDict(const NamedTensors &state)
         for (size_t i = 0; i < mine.slots.size(); ++i)
             adopt(mine.slots[i], theirs.slots[i]);
         for (size_t i = 0; i < mine.numbers.size(); ++i)
-            *mine.numbers[i].data<double>() = theirs.numbers[i].defined() ? *theirs.numbers[i].data<double>() : 0;
+            *mine.numbers[i].data<double>()
+                    = theirs.numbers[i].defined() ? *theirs.numbers[i].data<double>() : 0;
     }
     return {};
 }

@@ -12,8 +12,8 @@ namespace mrg {
 
 /// What an elementwise optimizer remembers of one parameter.
 struct ParameterState {
-    Tensor steps;                ///< number of updates, int64
-    std::vector<Tensor> slots;   ///< like the parameter; undefined until needed
+    Tensor steps; ///< number of updates, int64
+    std::vector<Tensor> slots; ///< like the parameter; undefined until needed
     std::vector<Tensor> numbers; ///< single numbers, float64
 };
 
@@ -32,9 +32,11 @@ protected:
 
     /// Launches the update of one parameter.
     virtual void launchUpdate(size_t group, const Tensor &parameter, const Tensor &gradient,
-                              ParameterState &state) = 0;
-    /// The memory of a slot, made and set to `initial` if it is not there yet. Called while a kernel
-    /// runs: an option that is switched on later finds its memory then, captured step or not.
+                              ParameterState &state)
+            = 0;
+    /// The memory of a slot, made and set to `initial` if it is not there yet. Called while a
+    /// kernel runs: an option that is switched on later finds its memory then, captured step or
+    /// not.
     static void *slotMemory(Tensor &slot, int64_t count, DType dtype, double initial);
 
 private:
@@ -42,7 +44,8 @@ private:
 
     Names m_slotNames;
     Names m_numberNames;
-    std::vector<ParameterState> m_states; ///< by number of the parameter over all groups; never moves
+    std::vector<ParameterState>
+            m_states; ///< by number of the parameter over all groups; never moves
 };
 
 /// Pointers to an element type's slots of one parameter.
@@ -50,8 +53,8 @@ template <typename T> using SlotPointers = std::array<T *, 4>;
 
 /// What a rule is told about the update it makes.
 struct UpdateContext {
-    int64_t step;    ///< counts from 1
-    bool fresh;      ///< slot 0 was made for this update
+    int64_t step; ///< counts from 1
+    bool fresh; ///< slot 0 was made for this update
     double *numbers; ///< the rule's own numbers, kept between steps
 };
 
@@ -62,10 +65,11 @@ struct UpdateContext {
 ///         static constexpr std::array<const char *, 1> slots{"momentum_buffer"};
 ///         static constexpr std::array<const char *, 0> numbers{};
 ///         static bool needs(const Options &, size_t slot);     // whether a slot is used
-///         static double initial(const Options &, size_t slot); // its value before the first update
-///         template <typename T> struct Update {
+///         static double initial(const Options &, size_t slot); // its value before the first
+///         update template <typename T> struct Update {
 ///             Update(const Options &, UpdateContext);           // the numbers, once a parameter
-///             void operator()(int64_t begin, int64_t end, T *p, const T *g, SlotPointers<T>) const;
+///             void operator()(int64_t begin, int64_t end, T *p, const T *g, SlotPointers<T>)
+///             const;
 ///         };
 ///     };
 ///
@@ -105,10 +109,10 @@ protected:
                 for (size_t i = 0; i < Rule::numbers.size(); ++i)
                     numbers[i] = *memory->numbers[i].template data<double>();
                 const int64_t step = ++*memory->steps.template data<int64_t>();
-                const typename Rule::template Update<T> update(*options, {step, fresh, numbers.data()});
-                parallelFor(n, elementGrain, [&](int64_t begin, int64_t end) {
-                    update(begin, end, p, g, slots);
-                });
+                const typename Rule::template Update<T> update(*options,
+                                                               {step, fresh, numbers.data()});
+                parallelFor(n, elementGrain,
+                            [&](int64_t begin, int64_t end) { update(begin, end, p, g, slots); });
                 for (size_t i = 0; i < Rule::numbers.size(); ++i)
                     *memory->numbers[i].template data<double>() = numbers[i];
             });

@@ -15,7 +15,10 @@ namespace {
 
 using Vector = std::vector<double>;
 
-double dot(const Vector &a, const Vector &b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double dot(const Vector &a, const Vector &b)
+{
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
 /// a += factor * b
 void addScaled(Vector &a, double factor, const Vector &b)
@@ -40,12 +43,14 @@ double largestOf(const Vector &a)
 }
 
 /// Rows of one length as a matrix.
-template <typename Rows, typename Member> Tensor matrix(const Rows &rows, Member member, size_t columns)
+template <typename Rows, typename Member>
+Tensor matrix(const Rows &rows, Member member, size_t columns)
 {
     Vector all;
     for (const auto &row : rows)
         all.insert(all.end(), (row.*member).begin(), (row.*member).end());
-    return Tensor::fromVector(all, {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns)});
+    return Tensor::fromVector(all,
+                              {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns)});
 }
 
 } // namespace
@@ -183,7 +188,8 @@ double LBFGS::step(const Closure &evaluate)
                 point.slope = dot(point.gradient, m.direction);
                 return point;
             };
-            LineStep chosen = strongWolfe(along, {0, loss, slope, gradient}, m.length, largestOf(m.direction));
+            LineStep chosen = strongWolfe(along, {0, loss, slope, gradient}, m.length,
+                                          largestOf(m.direction));
             loss = chosen.point.loss;
             gradient = std::move(chosen.point.gradient);
             m.length = chosen.point.length;
@@ -239,10 +245,16 @@ Result<void> LBFGS::loadStateDict(const NamedTensors &state)
     const auto n = static_cast<int64_t>(m_count);
     std::map<std::string, Tensor> entries(state.begin(), state.end());
     const int64_t kept = entries.contains("0.ro") ? entries["0.ro"].numel() : 0;
-    const std::map<std::string, Shape> wanted{
-            {"0.n_iter", {}}, {"0.func_evals", {}}, {"0.d", {n}},  {"0.prev_flat_grad", {n}},
-            {"0.old_dirs", {kept, n}}, {"0.old_stps", {kept, n}}, {"0.ro", {kept}},
-            {"0.t", {}}, {"0.H_diag", {}}, {"0.prev_loss", {}}};
+    const std::map<std::string, Shape> wanted{{"0.n_iter", {}},
+                                              {"0.func_evals", {}},
+                                              {"0.d", {n}},
+                                              {"0.prev_flat_grad", {n}},
+                                              {"0.old_dirs", {kept, n}},
+                                              {"0.old_stps", {kept, n}},
+                                              {"0.ro", {kept}},
+                                              {"0.t", {}},
+                                              {"0.H_diag", {}},
+                                              {"0.prev_loss", {}}};
     for (const auto &[key, tensor] : entries) {
         if (!wanted.contains(key) || entries.size() != wanted.size()) {
             return Error(ErrorCategory::State, "state_dict_keys_differ", "LBFGS", "key " + key,
@@ -280,16 +292,22 @@ std::vector<OptimizerSpec> curvatureOptimizers()
     using O = LBFGS::Options;
     return {declareOptimizer<LBFGS>(
             {.name = "LBFGS",
-             .summary = "A quasi-Newton method for small data: evaluates the batch several times a step.",
+             .summary
+             = "A quasi-Newton method for small data: evaluates the batch several times a step.",
              .formula = R"(\theta = \theta - \eta H g,\ H\approx(\nabla^2 L)^{-1})",
              .source = "torch.optim.LBFGS; Nocedal and Wright, Numerical Optimization, 7.2",
-             .args = {arg("lr", &O::lr, "Length of a step, where there is no line search.", atLeast(0)),
-                      arg("max_iter", &O::max_iter, "Moves a step.", atLeast(1)),
-                      arg("max_eval", &O::max_eval, "Evaluations a step; none: a quarter more than moves."),
-                      arg("tolerance_grad", &O::tolerance_grad, "Gradient at which it is done.", atLeast(0)),
-                      arg("tolerance_change", &O::tolerance_change, "Change at which it is done.", atLeast(0)),
-                      arg("history_size", &O::history_size, "Changes that are remembered.", atLeast(1)),
-                      arg("line_search_fn", &O::line_search_fn, "strong_wolfe, or none: steps of length lr.")},
+             .args
+             = {arg("lr", &O::lr, "Length of a step, where there is no line search.", atLeast(0)),
+                arg("max_iter", &O::max_iter, "Moves a step.", atLeast(1)),
+                arg("max_eval", &O::max_eval,
+                    "Evaluations a step; none: a quarter more than moves."),
+                arg("tolerance_grad", &O::tolerance_grad, "Gradient at which it is done.",
+                    atLeast(0)),
+                arg("tolerance_change", &O::tolerance_change, "Change at which it is done.",
+                    atLeast(0)),
+                arg("history_size", &O::history_size, "Changes that are remembered.", atLeast(1)),
+                arg("line_search_fn", &O::line_search_fn,
+                    "strong_wolfe, or none: steps of length lr.")},
              .needsClosure = true})};
 }
 

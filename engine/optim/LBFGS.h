@@ -15,10 +15,12 @@ template <> struct EnumTexts<LineSearch> {
     static constexpr std::array texts{std::pair{LineSearch::StrongWolfe, "strong_wolfe"}};
 };
 
-/// torch.optim.LBFGS: a quasi-Newton method that remembers the last changes of weights and gradients
-/// instead of a matrix. One step evaluates the loss several times, so it is given a closure:
+/// torch.optim.LBFGS: a quasi-Newton method that remembers the last changes of weights and
+/// gradients instead of a matrix. One step evaluates the loss several times, so it is given a
+/// closure:
 ///
-///     lbfgs.step([&] { lbfgs.zeroGrad(); Tensor loss = ...; backward(loss); return loss.item(); });
+///     lbfgs.step([&] { lbfgs.zeroGrad(); Tensor loss = ...; backward(loss); return loss.item();
+///     });
 ///
 /// Its course depends on the losses: such a step can't be captured. Computes in float64 whatever
 /// the parameters' type.

@@ -28,7 +28,8 @@ Result<void> Optimizer::setOption(const std::string &name, const Value &value, i
         if (group >= 0 && static_cast<size_t>(group) != g)
             continue;
         changed.back()[name] = value;
-        if (Result<void> valid = m_validation ? m_validation(changed.back()) : Result<void>(); !valid)
+        if (Result<void> valid = m_validation ? m_validation(changed.back()) : Result<void>();
+            !valid)
             return valid;
     }
     for (size_t g = 0; g < m_groups.size(); ++g)
@@ -52,7 +53,8 @@ double Optimizer::number(const std::string &name, size_t group) const
 std::vector<OptimizerSpec> optimizerSpecs()
 {
     std::vector<OptimizerSpec> out;
-    for (auto family : {gradientOptimizers, adamOptimizers, adaptiveOptimizers, curvatureOptimizers}) {
+    for (auto family :
+         {gradientOptimizers, adamOptimizers, adaptiveOptimizers, curvatureOptimizers}) {
         for (OptimizerSpec &spec : family())
             out.push_back(std::move(spec));
     }

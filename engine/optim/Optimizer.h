@@ -48,9 +48,9 @@ public:
     /// The learning rate of a group.
     double lr(size_t group = 0) const { return number("lr", group); }
 
-    /// What is remembered between steps, by "<parameter number>.<name>" in PyTorch's names: momenta,
-    /// step counts. Tensors share memory with the optimizer. The other half of PyTorch's state_dict,
-    /// the options, is in groups().
+    /// What is remembered between steps, by "<parameter number>.<name>" in PyTorch's names:
+    /// momenta, step counts. Tensors share memory with the optimizer. The other half of PyTorch's
+    /// state_dict, the options, is in groups().
     virtual NamedTensors stateDict() const = 0;
     /// Puts remembered values back, so that training goes on bit for bit. **Errors** (state):
     /// `state_dict_keys_differ`, `state_dict_shapes_differ`; nothing changes then.
@@ -59,7 +59,8 @@ public:
 protected:
     /// `args` describes the options; groups come with complete, checked options.
     Optimizer(std::vector<Arg> args, std::vector<ParameterGroup> groups)
-        : m_args(std::move(args)), m_groups(std::move(groups))
+        : m_args(std::move(args)),
+          m_groups(std::move(groups))
     {
     }
     /// Called when options of groups have changed.
@@ -92,17 +93,20 @@ struct OptimizerSpec {
 /// M(args, groups). `validate` checks options against each other.
 template <typename M>
 OptimizerSpec declareOptimizer(OptimizerSpec spec,
-                               std::function<Result<void>(const typename M::Options &)> validate = {})
+                               std::function<Result<void>(const typename M::Options &)> validate
+                               = {})
 {
     // Options that are allowed one by one and together.
     const auto check = [name = spec.name, args = spec.args,
                         validate](const Arguments &options) -> Result<void> {
-        const Result<typename M::Options> made = makeOptions<typename M::Options>(args, options, name);
+        const Result<typename M::Options> made
+                = makeOptions<typename M::Options>(args, options, name);
         if (!made)
             return made.error();
         return validate ? validate(*made) : Result<void>();
     };
-    spec.make = [args = spec.args, check](std::vector<ParameterGroup> groups, const Arguments &defaults) {
+    spec.make = [args = spec.args, check](std::vector<ParameterGroup> groups,
+                                          const Arguments &defaults) {
         for (ParameterGroup &group : groups) {
             for (const auto &[option, value] : defaults)
                 group.options.try_emplace(option, value);

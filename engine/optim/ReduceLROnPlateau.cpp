@@ -15,10 +15,12 @@ enum class ThresholdMode { Rel, Abs };
 } // namespace
 
 template <> struct EnumTexts<PlateauMode> {
-    static constexpr std::array texts{std::pair{PlateauMode::Min, "min"}, std::pair{PlateauMode::Max, "max"}};
+    static constexpr std::array texts{std::pair{PlateauMode::Min, "min"},
+                                      std::pair{PlateauMode::Max, "max"}};
 };
 template <> struct EnumTexts<ThresholdMode> {
-    static constexpr std::array texts{std::pair{ThresholdMode::Rel, "rel"}, std::pair{ThresholdMode::Abs, "abs"}};
+    static constexpr std::array texts{std::pair{ThresholdMode::Rel, "rel"},
+                                      std::pair{ThresholdMode::Abs, "abs"}};
 };
 
 namespace {
@@ -38,7 +40,8 @@ class ReduceLROnPlateau : public Scheduler {
 public:
     using Options = PlateauOptions;
     ReduceLROnPlateau(Optimizer &optimizer, Options options_)
-        : options(options_), m_optimizer(optimizer),
+        : options(options_),
+          m_optimizer(optimizer),
           m_best(options.mode == PlateauMode::Min ? std::numeric_limits<double>::infinity()
                                                   : -std::numeric_limits<double>::infinity())
     {
@@ -75,7 +78,8 @@ private:
     {
         const bool relative = options.threshold_mode == ThresholdMode::Rel;
         if (options.mode == PlateauMode::Min)
-            return metric < (relative ? m_best * (1 - options.threshold) : m_best - options.threshold);
+            return metric
+                    < (relative ? m_best * (1 - options.threshold) : m_best - options.threshold);
         return metric > (relative ? m_best * (1 + options.threshold) : m_best + options.threshold);
     }
 
@@ -93,14 +97,16 @@ std::vector<SchedulerSpec> plateauSchedulers()
     return {declareScheduler<ReduceLROnPlateau>(
             {.name = "ReduceLROnPlateau",
              .summary = "Lowers the rate when the validation loss stops improving.",
-             .args = {arg("mode", &P::mode, "Whether smaller (min) or larger (max) is better."),
-                      arg("factor", &P::factor, "Factor of each reduction.", {.minimum = {}, .maximum = 1, .exclusiveMaximum = true}),
-                      arg("patience", &P::patience, "Epochs without improvement that are let pass."),
-                      arg("threshold", &P::threshold, "Smallest change that counts as improvement."),
-                      arg("threshold_mode", &P::threshold_mode, "Whether the threshold is relative."),
-                      arg("cooldown", &P::cooldown, "Epochs of rest after a reduction."),
-                      arg("min_lr", &P::min_lr, "The smallest rate."),
-                      arg("eps", &P::eps, "Smaller changes are not made.")},
+             .args
+             = {arg("mode", &P::mode, "Whether smaller (min) or larger (max) is better."),
+                arg("factor", &P::factor, "Factor of each reduction.",
+                    {.minimum = {}, .maximum = 1, .exclusiveMaximum = true}),
+                arg("patience", &P::patience, "Epochs without improvement that are let pass."),
+                arg("threshold", &P::threshold, "Smallest change that counts as improvement."),
+                arg("threshold_mode", &P::threshold_mode, "Whether the threshold is relative."),
+                arg("cooldown", &P::cooldown, "Epochs of rest after a reduction."),
+                arg("min_lr", &P::min_lr, "The smallest rate."),
+                arg("eps", &P::eps, "Smaller changes are not made.")},
              .needsMetric = true})};
 }
 

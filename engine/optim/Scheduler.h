@@ -31,9 +31,11 @@ struct SchedulerSpec {
 template <typename M> SchedulerSpec declareScheduler(SchedulerSpec spec)
 {
     spec.source = "torch.optim.lr_scheduler." + spec.name;
-    spec.make = [name = spec.name, args = spec.args](Optimizer &optimizer, const Arguments &values) {
-        return std::make_unique<M>(optimizer, makeOptions<typename M::Options>(args, values, name).value());
-    };
+    spec.make
+            = [name = spec.name, args = spec.args](Optimizer &optimizer, const Arguments &values) {
+                  return std::make_unique<M>(
+                          optimizer, makeOptions<typename M::Options>(args, values, name).value());
+              };
     return spec;
 }
 

@@ -39,9 +39,12 @@ struct RAdamOptions : MomentOptions {
 template <typename T> struct Moments {
     /// `decoupled`: weight decay comes straight off the weight, not through the gradient.
     Moments(const MomentOptions &o, bool decoupled)
-        : beta1(static_cast<T>(o.betas[0])), beta2(static_cast<T>(o.betas[1])),
-          rest1(static_cast<T>(1 - o.betas[0])), rest2(static_cast<T>(1 - o.betas[1])),
-          eps(static_cast<T>(o.eps)), decay(decoupled ? T(0) : static_cast<T>(o.weight_decay)),
+        : beta1(static_cast<T>(o.betas[0])),
+          beta2(static_cast<T>(o.betas[1])),
+          rest1(static_cast<T>(1 - o.betas[0])),
+          rest2(static_cast<T>(1 - o.betas[1])),
+          eps(static_cast<T>(o.eps)),
+          decay(decoupled ? T(0) : static_cast<T>(o.weight_decay)),
           shrink(decoupled ? static_cast<T>(1 - o.lr * o.weight_decay) : T(1)),
           sign(o.maximize ? T(-1) : T(1))
     {
@@ -54,7 +57,10 @@ template <typename T> struct Moments {
 };
 
 /// 1 - beta^step, by which a mean that started at zero is too small.
-double correction(double beta, int64_t step) { return 1 - std::pow(beta, static_cast<double>(step)); }
+double correction(double beta, int64_t step)
+{
+    return 1 - std::pow(beta, static_cast<double>(step));
+}
 
 template <typename O, bool decoupled> struct AdamRule {
     using Options = O;
@@ -65,7 +71,8 @@ template <typename O, bool decoupled> struct AdamRule {
 
     template <typename T> struct Update {
         Update(const O &o, UpdateContext context)
-            : m(o, decoupled), stepSize(static_cast<T>(o.lr / correction(o.betas[0], context.step))),
+            : m(o, decoupled),
+              stepSize(static_cast<T>(o.lr / correction(o.betas[0], context.step))),
               root(static_cast<T>(std::sqrt(correction(o.betas[1], context.step))))
         {
         }
@@ -99,7 +106,8 @@ struct AdamaxRule {
 
     template <typename T> struct Update {
         Update(const Options &o, UpdateContext context)
-            : m(o, false), stepSize(static_cast<T>(o.lr / correction(o.betas[0], context.step)))
+            : m(o, false),
+              stepSize(static_cast<T>(o.lr / correction(o.betas[0], context.step)))
         {
         }
         void operator()(int64_t begin, int64_t end, T *__restrict p, const T *__restrict g,
@@ -134,7 +142,8 @@ struct NAdamRule {
               squareCorrection(static_cast<T>(correction(o.betas[1], context.step)))
         {
             const auto momentum = [&](int64_t step) {
-                return o.betas[0] * (1 - 0.5 * std::pow(0.96, static_cast<double>(step) * o.momentum_decay));
+                return o.betas[0]
+                        * (1 - 0.5 * std::pow(0.96, static_cast<double>(step) * o.momentum_decay));
             };
             const double now = momentum(context.step);
             const double next = momentum(context.step + 1);
@@ -182,7 +191,8 @@ struct RAdamRule {
             const double squareCorrection = correction(o.betas[1], context.step);
             // Length of the simple moving average that the mean of the squares stands for.
             const double longest = 2 / (1 - o.betas[1]) - 1;
-            const double length = longest - 2 * step * std::pow(o.betas[1], step) / squareCorrection;
+            const double length
+                    = longest - 2 * step * std::pow(o.betas[1], step) / squareCorrection;
             adaptive = length > 5;
             if (adaptive) {
                 scale = static_cast<T>(std::sqrt(squareCorrection)
@@ -218,10 +228,12 @@ template <typename O> std::vector<Arg> momentArgs(std::vector<Arg> more = {})
                 "Memory of the mean and of the squares, each from 0 to below 1.",
                 {.minimum = 0, .maximum = 1, .exclusiveMaximum = true}),
             arg("eps", static_cast<double O::*>(&O::eps), "Added to the root.", atLeast(0)),
-            arg("weight_decay", static_cast<double O::*>(&O::weight_decay), "Pull towards zero.", atLeast(0))};
+            arg("weight_decay", static_cast<double O::*>(&O::weight_decay), "Pull towards zero.",
+                atLeast(0))};
     for (Arg &one : more)
         args.push_back(std::move(one));
-    args.push_back(arg("maximize", static_cast<bool O::*>(&O::maximize), "Climb instead of descending."));
+    args.push_back(
+            arg("maximize", static_cast<bool O::*>(&O::maximize), "Climb instead of descending."));
     return args;
 }
 
@@ -249,33 +261,43 @@ std::vector<OptimizerSpec> adamOptimizers()
                      .summary = "Steps scaled by running means of gradients and their squares.",
                      .formula = R"(\theta = \theta - \eta \hat m / (\sqrt{\hat v} + \epsilon))",
                      .source = "torch.optim.Adam; Kingma and Ba, ICLR 2015",
-                     .args = momentArgs<AdamOptions>({arg("amsgrad", &AdamOptions::amsgrad, amsgradText)})}),
+                     .args = momentArgs<AdamOptions>(
+                             {arg("amsgrad", &AdamOptions::amsgrad, amsgradText)})}),
             momentOptimizer<AdamRule<AdamWOptions, true>>(
                     {.name = "AdamW",
                      .summary = "Adam whose weight decay does not pass through the gradient.",
-                     .formula = R"(\theta = (1 - \eta\lambda)\theta - \eta \hat m / (\sqrt{\hat v} + \epsilon))",
+                     .formula
+                     = R"(\theta = (1 - \eta\lambda)\theta - \eta \hat m / (\sqrt{\hat v} + \epsilon))",
                      .source = "torch.optim.AdamW; Loshchilov and Hutter, ICLR 2019",
-                     .args = momentArgs<AdamWOptions>(
-                             {arg("amsgrad", static_cast<bool AdamWOptions::*>(&AdamWOptions::amsgrad), amsgradText)})}),
+                     .args = momentArgs<AdamWOptions>({arg(
+                             "amsgrad", static_cast<bool AdamWOptions::*>(&AdamWOptions::amsgrad),
+                             amsgradText)})}),
             momentOptimizer<AdamaxRule>(
                     {.name = "Adamax",
-                     .summary = "Adam with the largest gradient, slowly forgotten, in place of the squares.",
-                     .formula = R"(u = \max(\beta_2 u, |g| + \epsilon);\ \theta = \theta - \eta \hat m / u)",
+                     .summary
+                     = "Adam with the largest gradient, slowly forgotten, in place of the squares.",
+                     .formula
+                     = R"(u = \max(\beta_2 u, |g| + \epsilon);\ \theta = \theta - \eta \hat m / u)",
                      .source = "torch.optim.Adamax; Kingma and Ba, ICLR 2015",
                      .args = momentArgs<AdamaxOptions>()}),
             momentOptimizer<NAdamRule>(
                     {.name = "NAdam",
                      .summary = "Adam with Nesterov's look ahead.",
-                     .formula = R"(\theta = \theta - \eta(\mu_{t+1}\hat m + (1-\mu_t)\hat g) / (\sqrt{\hat v} + \epsilon))",
+                     .formula
+                     = R"(\theta = \theta - \eta(\mu_{t+1}\hat m + (1-\mu_t)\hat g) / (\sqrt{\hat v} + \epsilon))",
                      .source = "torch.optim.NAdam; Dozat, 2016",
-                     .args = momentArgs<N>({arg("momentum_decay", &N::momentum_decay, "Warm-up of the momentum.", atLeast(0)),
-                                            arg("decoupled_weight_decay", &N::decoupled_weight_decay, decoupledText)})}),
+                     .args = momentArgs<N>({arg("momentum_decay", &N::momentum_decay,
+                                                "Warm-up of the momentum.", atLeast(0)),
+                                            arg("decoupled_weight_decay",
+                                                &N::decoupled_weight_decay, decoupledText)})}),
             momentOptimizer<RAdamRule>(
                     {.name = "RAdam",
-                     .summary = "Adam that does without the squares until it has seen enough of them.",
+                     .summary
+                     = "Adam that does without the squares until it has seen enough of them.",
                      .formula = R"(\theta = \theta - \eta r_t \hat m / (\sqrt{\hat v} + \epsilon))",
                      .source = "torch.optim.RAdam; Liu et al., ICLR 2020",
-                     .args = momentArgs<R>({arg("decoupled_weight_decay", &R::decoupled_weight_decay, decoupledText)})})};
+                     .args = momentArgs<R>({arg("decoupled_weight_decay",
+                                                &R::decoupled_weight_decay, decoupledText)})})};
 }
 
 } // namespace mrg

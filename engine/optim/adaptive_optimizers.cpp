@@ -29,9 +29,12 @@ struct RMSpropRule {
 
     template <typename T> struct Update {
         Update(const Options &o, UpdateContext)
-            : lr(static_cast<T>(o.lr)), alpha(static_cast<T>(o.alpha)),
-              rest(static_cast<T>(1 - o.alpha)), eps(static_cast<T>(o.eps)),
-              decay(static_cast<T>(o.weight_decay)), momentum(static_cast<T>(o.momentum)),
+            : lr(static_cast<T>(o.lr)),
+              alpha(static_cast<T>(o.alpha)),
+              rest(static_cast<T>(1 - o.alpha)),
+              eps(static_cast<T>(o.eps)),
+              decay(static_cast<T>(o.weight_decay)),
+              momentum(static_cast<T>(o.momentum)),
               sign(o.maximize ? T(-1) : T(1))
         {
         }
@@ -76,7 +79,8 @@ struct AdagradRule {
     template <typename T> struct Update {
         Update(const Options &o, UpdateContext context)
             : rate(static_cast<T>(o.lr / (1 + static_cast<double>(context.step - 1) * o.lr_decay))),
-              decay(static_cast<T>(o.weight_decay)), eps(static_cast<T>(o.eps)),
+              decay(static_cast<T>(o.weight_decay)),
+              eps(static_cast<T>(o.eps)),
               sign(o.maximize ? T(-1) : T(1))
         {
         }
@@ -109,8 +113,11 @@ struct AdadeltaRule {
 
     template <typename T> struct Update {
         Update(const Options &o, UpdateContext)
-            : lr(static_cast<T>(o.lr)), rho(static_cast<T>(o.rho)), rest(static_cast<T>(1 - o.rho)),
-              eps(static_cast<T>(o.eps)), decay(static_cast<T>(o.weight_decay)),
+            : lr(static_cast<T>(o.lr)),
+              rho(static_cast<T>(o.rho)),
+              rest(static_cast<T>(1 - o.rho)),
+              eps(static_cast<T>(o.eps)),
+              decay(static_cast<T>(o.weight_decay)),
               sign(o.maximize ? T(-1) : T(1))
         {
         }
@@ -151,8 +158,10 @@ std::vector<OptimizerSpec> adaptiveOptimizers()
                               arg("alpha", &R::alpha, "Memory of the squares.", atLeast(0)),
                               arg("eps", &R::eps, root, atLeast(0)),
                               arg("weight_decay", &R::weight_decay, pull, atLeast(0)),
-                              arg("momentum", &R::momentum, "Share of the last step that is kept.", atLeast(0)),
-                              arg("centered", &R::centered, "Subtract the squared mean of the gradients."),
+                              arg("momentum", &R::momentum, "Share of the last step that is kept.",
+                                  atLeast(0)),
+                              arg("centered", &R::centered,
+                                  "Subtract the squared mean of the gradients."),
                               arg("maximize", &R::maximize, climb)}}),
             declareOptimizer<ElementwiseOptimizer<AdagradRule>>(
                     {.name = "Adagrad",
@@ -160,7 +169,8 @@ std::vector<OptimizerSpec> adaptiveOptimizers()
                      .formula = R"(\theta = \theta - \eta g / (\sqrt{\sum g^2} + \epsilon))",
                      .source = "torch.optim.Adagrad; Duchi, Hazan and Singer, 2011",
                      .args = {arg("lr", &G::lr, rate, atLeast(0)),
-                              arg("lr_decay", &G::lr_decay, "Fall of the rate with the steps.", atLeast(0)),
+                              arg("lr_decay", &G::lr_decay, "Fall of the rate with the steps.",
+                                  atLeast(0)),
                               arg("weight_decay", &G::weight_decay, pull, atLeast(0)),
                               arg("initial_accumulator_value", &G::initial_accumulator_value,
                                   "Where the sum starts.", atLeast(0)),
@@ -169,7 +179,8 @@ std::vector<OptimizerSpec> adaptiveOptimizers()
             declareOptimizer<ElementwiseOptimizer<AdadeltaRule>>(
                     {.name = "Adadelta",
                      .summary = "Steps in the weights' own units: past steps over past gradients.",
-                     .formula = R"(\Delta = \sqrt{u + \epsilon} / \sqrt{v + \epsilon}\, g;\ \theta = \theta - \eta\Delta)",
+                     .formula
+                     = R"(\Delta = \sqrt{u + \epsilon} / \sqrt{v + \epsilon}\, g;\ \theta = \theta - \eta\Delta)",
                      .source = "torch.optim.Adadelta; Zeiler, 2012",
                      .args = {arg("lr", &D::lr, "Factor of the step.", atLeast(0)),
                               arg("rho", &D::rho, "Memory of the squares.", between(0, 1)),

@@ -16,7 +16,8 @@ enum class CycleMode { Triangular, Triangular2, ExpRange };
 } // namespace
 
 template <> struct EnumTexts<Anneal> {
-    static constexpr std::array texts{std::pair{Anneal::Cos, "cos"}, std::pair{Anneal::Linear, "linear"}};
+    static constexpr std::array texts{std::pair{Anneal::Cos, "cos"},
+                                      std::pair{Anneal::Linear, "linear"}};
 };
 template <> struct EnumTexts<CycleMode> {
     static constexpr std::array texts{std::pair{CycleMode::Triangular, "triangular"},
@@ -37,7 +38,9 @@ template <typename Rule> class PaceScheduler final : public Scheduler {
 public:
     using Options = typename Rule::Options;
     PaceScheduler(Optimizer &optimizer, Options options)
-        : m_optimizer(optimizer), m_rule(options), m_momentum(options.cycle_momentum)
+        : m_optimizer(optimizer),
+          m_rule(options),
+          m_momentum(options.cycle_momentum)
     {
         if (m_momentum && !optimizer.hasOption("momentum") && !optimizer.hasOption("betas")) {
             throw Error(ErrorCategory::Value, "no_momentum_to_cycle", Rule::name,
@@ -112,7 +115,8 @@ struct OneCycleRule {
     Pace at(int64_t epoch) const
     {
         if (epoch > total) {
-            throw Error(ErrorCategory::Value, "cycle_is_over", name, "step " + std::to_string(epoch),
+            throw Error(ErrorCategory::Value, "cycle_is_over", name,
+                        "step " + std::to_string(epoch),
                         "at most " + std::to_string(total) + " steps", "raise total_steps");
         }
         const double now = static_cast<double>(epoch);
@@ -156,7 +160,7 @@ struct CyclicRule {
         double base_momentum = 0.8;
         double max_momentum = 0.9;
     };
-    explicit CyclicRule(const Options &options) : o(options) {}
+    explicit CyclicRule(const Options &options) : o(options) { }
 
     Pace at(int64_t epoch) const
     {
@@ -195,27 +199,35 @@ std::vector<SchedulerSpec> cyclicSchedulers()
                               arg("total_steps", &O::total_steps, "Length of the cycle."),
                               arg("epochs", &O::epochs, "Length in epochs, with steps_per_epoch."),
                               arg("steps_per_epoch", &O::steps_per_epoch, "Steps of an epoch."),
-                              arg("pct_start", &O::pct_start, "Share of the cycle that goes up.", between(0, 1)),
-                              arg("anneal_strategy", &O::anneal_strategy, "The shape of the ways up and down."),
+                              arg("pct_start", &O::pct_start, "Share of the cycle that goes up.",
+                                  between(0, 1)),
+                              arg("anneal_strategy", &O::anneal_strategy,
+                                  "The shape of the ways up and down."),
                               arg("cycle_momentum", &O::cycle_momentum, momentum),
                               arg("base_momentum", &O::base_momentum, lowest),
                               arg("max_momentum", &O::max_momentum, highest),
-                              arg("div_factor", &O::div_factor, "The highest rate over the first.", above(0)),
-                              arg("final_div_factor", &O::final_div_factor, "The first rate over the last.", above(0)),
-                              arg("three_phase", &O::three_phase, "Come down to the first rate, then to the last.")}}),
+                              arg("div_factor", &O::div_factor, "The highest rate over the first.",
+                                  above(0)),
+                              arg("final_div_factor", &O::final_div_factor,
+                                  "The first rate over the last.", above(0)),
+                              arg("three_phase", &O::three_phase,
+                                  "Come down to the first rate, then to the last.")}}),
             declareScheduler<PaceScheduler<CyclicRule>>(
                     {.name = "CyclicLR",
                      .summary = "Up and down between two rates, again and again.",
-                     .formula = R"(\eta_t = \eta_{base} + (\eta_{max} - \eta_{base})\,tri(t)\,s(t))",
-                     .args = {requiredArg("base_lr", &C::base_lr, "The lowest rate.", atLeast(0)),
-                              requiredArg("max_lr", &C::max_lr, "The highest rate.", atLeast(0)),
-                              arg("step_size_up", &C::step_size_up, "Steps up.", atLeast(1)),
-                              arg("step_size_down", &C::step_size_down, "Steps down; none: as many."),
-                              arg("mode", &C::mode, "How the peaks fall: not, by half a cycle, by gamma a step."),
-                              arg("gamma", &C::gamma, "Factor a step of exp_range."),
-                              arg("cycle_momentum", &C::cycle_momentum, momentum),
-                              arg("base_momentum", &C::base_momentum, lowest),
-                              arg("max_momentum", &C::max_momentum, highest)}})};
+                     .formula
+                     = R"(\eta_t = \eta_{base} + (\eta_{max} - \eta_{base})\,tri(t)\,s(t))",
+                     .args
+                     = {requiredArg("base_lr", &C::base_lr, "The lowest rate.", atLeast(0)),
+                        requiredArg("max_lr", &C::max_lr, "The highest rate.", atLeast(0)),
+                        arg("step_size_up", &C::step_size_up, "Steps up.", atLeast(1)),
+                        arg("step_size_down", &C::step_size_down, "Steps down; none: as many."),
+                        arg("mode", &C::mode,
+                            "How the peaks fall: not, by half a cycle, by gamma a step."),
+                        arg("gamma", &C::gamma, "Factor a step of exp_range."),
+                        arg("cycle_momentum", &C::cycle_momentum, momentum),
+                        arg("base_momentum", &C::base_momentum, lowest),
+                        arg("max_momentum", &C::max_momentum, highest)}})};
 }
 
 } // namespace mrg

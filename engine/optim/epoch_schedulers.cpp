@@ -13,7 +13,7 @@ namespace {
 /// What most rules share: the rate of epoch 0 is the optimizer's own.
 template <typename O> struct EpochRule {
     using Options = O;
-    explicit EpochRule(const O &options_) : options(options_) {}
+    explicit EpochRule(const O &options_) : options(options_) { }
     double first(double base) const { return base; }
     O options;
 };
@@ -161,7 +161,8 @@ std::vector<SchedulerSpec> epochSchedulers()
                     {.name = "StepLR",
                      .summary = "Multiplies the rate by gamma every so many epochs.",
                      .formula = R"(\eta_t = \gamma \eta_{t-1}\ if\ t \bmod s = 0)",
-                     .args = {requiredArg("step_size", &S::step_size, "Epochs between drops.", atLeast(1)),
+                     .args = {requiredArg("step_size", &S::step_size, "Epochs between drops.",
+                                          atLeast(1)),
                               arg("gamma", &S::gamma, drop)}}),
             epochScheduler<MultiStepRule>(
                     {.name = "MultiStepLR",
@@ -178,16 +179,18 @@ std::vector<SchedulerSpec> epochSchedulers()
                     {.name = "ConstantLR",
                      .summary = "A smaller rate for the first epochs.",
                      .formula = R"(\eta_t = f \eta_0\ if\ t < T\ else\ \eta_0)",
-                     .args = {arg("factor", &K::factor, "Factor of the first epochs.", between(0, 1)),
-                              arg("total_iters", &K::total_iters, "Number of these epochs.")}}),
+                     .args
+                     = {arg("factor", &K::factor, "Factor of the first epochs.", between(0, 1)),
+                        arg("total_iters", &K::total_iters, "Number of these epochs.")}}),
             epochScheduler<LinearRule>(
                     {.name = "LinearLR",
                      .summary = "Lets the rate rise or fall evenly from one factor to another.",
                      .formula = R"(\eta_t = \eta_0 (f_0 + (f_1 - f_0) t / T))",
-                     .args = {arg("start_factor", &L::start_factor, "Factor at the start.",
-                                  {.minimum = 0, .exclusiveMinimum = true, .maximum = 1}),
-                              arg("end_factor", &L::end_factor, "Factor at the end.", between(0, 1)),
-                              arg("total_iters", &L::total_iters, "Epochs that it takes.")}}),
+                     .args
+                     = {arg("start_factor", &L::start_factor, "Factor at the start.",
+                            {.minimum = 0, .exclusiveMinimum = true, .maximum = 1}),
+                        arg("end_factor", &L::end_factor, "Factor at the end.", between(0, 1)),
+                        arg("total_iters", &L::total_iters, "Epochs that it takes.")}}),
             epochScheduler<PolynomialRule>(
                     {.name = "PolynomialLR",
                      .summary = "Lets the rate fall to zero along a power.",
@@ -197,16 +200,20 @@ std::vector<SchedulerSpec> epochSchedulers()
             epochScheduler<CosineRule>(
                     {.name = "CosineAnnealingLR",
                      .summary = "Lets the rate fall along half a cosine.",
-                     .formula = R"(\eta_t = \eta_{min} + \frac12(\eta_0 - \eta_{min})(1 + \cos(\pi t / T)))",
+                     .formula
+                     = R"(\eta_t = \eta_{min} + \frac12(\eta_0 - \eta_{min})(1 + \cos(\pi t / T)))",
                      .args = {requiredArg("T_max", &C::T_max, "Epochs to the minimum.", atLeast(1)),
                               arg("eta_min", &C::eta_min, "The smallest rate.")}}),
             epochScheduler<RestartRule>(
                     {.name = "CosineAnnealingWarmRestarts",
                      .summary = "Falls along half a cosine and starts anew, each time for longer.",
-                     .formula = R"(\eta_t = \eta_{min} + \frac12(\eta_0 - \eta_{min})(1 + \cos(\pi t_{cur} / T_i)))",
-                     .args = {requiredArg("T_0", &R::T_0, "Epochs to the first restart.", atLeast(1)),
-                              arg("T_mult", &R::T_mult, "How much longer each is than the last.", atLeast(1)),
-                              arg("eta_min", &R::eta_min, "The smallest rate.")}})};
+                     .formula
+                     = R"(\eta_t = \eta_{min} + \frac12(\eta_0 - \eta_{min})(1 + \cos(\pi t_{cur} / T_i)))",
+                     .args
+                     = {requiredArg("T_0", &R::T_0, "Epochs to the first restart.", atLeast(1)),
+                        arg("T_mult", &R::T_mult, "How much longer each is than the last.",
+                            atLeast(1)),
+                        arg("eta_min", &R::eta_min, "The smallest rate.")}})};
 }
 
 } // namespace mrg

@@ -26,11 +26,13 @@ struct SGDRule {
 
     template <typename T> struct Update {
         Update(const Options &o, UpdateContext context)
-            : lr(static_cast<T>(o.lr)), decay(static_cast<T>(o.weight_decay)),
+            : lr(static_cast<T>(o.lr)),
+              decay(static_cast<T>(o.weight_decay)),
               momentum(static_cast<T>(o.momentum)),
               // The first buffer is the gradient itself, undamped.
               share(context.fresh ? T(1) : static_cast<T>(1 - o.dampening)),
-              sign(o.maximize ? T(-1) : T(1)), nesterov(o.nesterov)
+              sign(o.maximize ? T(-1) : T(1)),
+              nesterov(o.nesterov)
         {
         }
         void operator()(int64_t begin, int64_t end, T *__restrict p, const T *__restrict g,
@@ -70,7 +72,8 @@ struct ASGDRule {
 
     template <typename T> struct Update {
         Update(const Options &o, UpdateContext context)
-            : decay(static_cast<T>(o.weight_decay)), sign(o.maximize ? T(-1) : T(1))
+            : decay(static_cast<T>(o.weight_decay)),
+              sign(o.maximize ? T(-1) : T(1))
         {
             double &rate = context.numbers[0];
             double &weight = context.numbers[1];
@@ -114,8 +117,10 @@ struct RpropRule {
 
     template <typename T> struct Update {
         Update(const Options &o, UpdateContext)
-            : less(static_cast<T>(o.etas[0])), more(static_cast<T>(o.etas[1])),
-              smallest(static_cast<T>(o.step_sizes[0])), largest(static_cast<T>(o.step_sizes[1])),
+            : less(static_cast<T>(o.etas[0])),
+              more(static_cast<T>(o.etas[1])),
+              smallest(static_cast<T>(o.step_sizes[0])),
+              largest(static_cast<T>(o.step_sizes[1])),
               direction(o.maximize ? T(-1) : T(1))
         {
         }
@@ -156,14 +161,17 @@ std::vector<OptimizerSpec> gradientOptimizers()
     const char *climb = "Climb instead of descending.";
     const auto nesterovNeedsMomentum = [](const S &o) -> Result<void> {
         if (o.nesterov && (o.momentum <= 0 || o.dampening != 0))
-            return wrong("nesterov_needs_momentum", "nesterov", "a momentum above 0 and no dampening");
+            return wrong("nesterov_needs_momentum", "nesterov",
+                         "a momentum above 0 and no dampening");
         return {};
     };
     const auto pairs = [](const R &o) -> Result<void> {
         if (o.etas.size() != 2 || o.step_sizes.size() != 2)
-            return wrong("wrong_argument", "etas and step_sizes of other lengths", "two numbers each");
+            return wrong("wrong_argument", "etas and step_sizes of other lengths",
+                         "two numbers each");
         if (!(o.etas[0] > 0 && o.etas[0] < 1 && o.etas[1] > 1)) {
-            return wrong("wrong_argument", "etas " + ValueTraits<std::vector<double>>::to(o.etas).toString(),
+            return wrong("wrong_argument",
+                         "etas " + ValueTraits<std::vector<double>>::to(o.etas).toString(),
                          "0 < first < 1 < second");
         }
         return {};
@@ -173,34 +181,41 @@ std::vector<OptimizerSpec> gradientOptimizers()
                      .summary = "Steps against the gradient, with momentum if wanted.",
                      .formula = R"(v = \mu v + g;\ \theta = \theta - \eta v)",
                      .source = "torch.optim.SGD",
-                     .args = {arg("lr", &S::lr, "Learning rate.", atLeast(0)),
-                              arg("momentum", &S::momentum, "Share of the last step that is kept.", atLeast(0)),
-                              arg("dampening", &S::dampening, "Damping of the gradient in the momentum."),
-                              arg("weight_decay", &S::weight_decay, "Pull towards zero.", atLeast(0)),
-                              arg("nesterov", &S::nesterov, "Look ahead along the momentum."),
-                              arg("maximize", &S::maximize, climb)}},
+                     .args
+                     = {arg("lr", &S::lr, "Learning rate.", atLeast(0)),
+                        arg("momentum", &S::momentum, "Share of the last step that is kept.",
+                            atLeast(0)),
+                        arg("dampening", &S::dampening, "Damping of the gradient in the momentum."),
+                        arg("weight_decay", &S::weight_decay, "Pull towards zero.", atLeast(0)),
+                        arg("nesterov", &S::nesterov, "Look ahead along the momentum."),
+                        arg("maximize", &S::maximize, climb)}},
                     nesterovNeedsMomentum),
             declareOptimizer<ElementwiseOptimizer<ASGDRule>>(
                     {.name = "ASGD",
-                     .summary = "Steps against the gradient at a falling rate and averages the weights.",
-                     .formula = R"(\theta = (1 - \lambda\eta_t)\theta - \eta_t g;\ \eta_t = \eta / (1 + \lambda\eta t)^\alpha)",
+                     .summary
+                     = "Steps against the gradient at a falling rate and averages the weights.",
+                     .formula
+                     = R"(\theta = (1 - \lambda\eta_t)\theta - \eta_t g;\ \eta_t = \eta / (1 + \lambda\eta t)^\alpha)",
                      .source = "torch.optim.ASGD; Polyak and Juditsky, 1992",
-                     .args = {arg("lr", &A::lr, "Learning rate.", atLeast(0)),
-                              arg("lambd", &A::lambd, "Decay of weights and rate."),
-                              arg("alpha", &A::alpha, "Power of the rate's fall."),
-                              arg("t0", &A::t0, "Step at which averaging starts."),
-                              arg("weight_decay", &A::weight_decay, "Pull towards zero.", atLeast(0)),
-                              arg("maximize", &A::maximize, climb)}}),
+                     .args
+                     = {arg("lr", &A::lr, "Learning rate.", atLeast(0)),
+                        arg("lambd", &A::lambd, "Decay of weights and rate."),
+                        arg("alpha", &A::alpha, "Power of the rate's fall."),
+                        arg("t0", &A::t0, "Step at which averaging starts."),
+                        arg("weight_decay", &A::weight_decay, "Pull towards zero.", atLeast(0)),
+                        arg("maximize", &A::maximize, climb)}}),
             declareOptimizer<ElementwiseOptimizer<RpropRule>>(
                     {.name = "Rprop",
-                     .summary = "Steps by the sign of the gradient; each weight's step grows while the "
-                                "sign stays.",
+                     .summary
+                     = "Steps by the sign of the gradient; each weight's step grows while the "
+                       "sign stays.",
                      .formula = R"(\theta = \theta - \Delta\,sign(g))",
                      .source = "torch.optim.Rprop; Riedmiller and Braun, 1993",
-                     .args = {arg("lr", &R::lr, "First step.", atLeast(0)),
-                              arg("etas", &R::etas, "Factors when the sign changes and when it stays."),
-                              arg("step_sizes", &R::step_sizes, "Smallest and largest step."),
-                              arg("maximize", &R::maximize, climb)}},
+                     .args
+                     = {arg("lr", &R::lr, "First step.", atLeast(0)),
+                        arg("etas", &R::etas, "Factors when the sign changes and when it stays."),
+                        arg("step_sizes", &R::step_sizes, "Smallest and largest step."),
+                        arg("maximize", &R::maximize, climb)}},
                     pairs)};
 }
 

@@ -54,7 +54,8 @@ LineStep strongWolfe(const std::function<LinePoint(double)> &evaluate, const Lin
         if (!fallsTooLittle(point) && !(iteration > 1 && point.loss >= previous.loss)
             && isFlat(point))
             return {point, evaluations};
-        if (fallsTooLittle(point) || (iteration > 1 && point.loss >= previous.loss) || point.slope >= 0) {
+        if (fallsTooLittle(point) || (iteration > 1 && point.loss >= previous.loss)
+            || point.slope >= 0) {
             bracket = {previous, point};
             bracketed = true;
             break;
@@ -81,7 +82,8 @@ LineStep strongWolfe(const std::function<LinePoint(double)> &evaluate, const Lin
         const double inset = 0.1 * (right - left);
         const bool hugs = std::min(right - length, length - left) < inset;
         if (hugs && (slow || length >= right || length <= left)) {
-            length = std::abs(length - right) < std::abs(length - left) ? right - inset : left + inset;
+            length = std::abs(length - right) < std::abs(length - left) ? right - inset
+                                                                        : left + inset;
             slow = false;
         } else {
             slow = hugs;

@@ -26,7 +26,7 @@ struct LineStep {
 /// gives the point at a length, `largest` is the largest component of the direction.
 ///
 /// **Source**: as torch.optim.lbfgs, after minFunc by Mark Schmidt; Nocedal and Wright, chapter 3.
-LineStep strongWolfe(const std::function<LinePoint(double length)> &evaluate, const LinePoint &start,
-                     double firstLength, double largest);
+LineStep strongWolfe(const std::function<LinePoint(double length)> &evaluate,
+                     const LinePoint &start, double firstLength, double largest);
 
 } // namespace mrg

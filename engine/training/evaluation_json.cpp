@@ -16,6 +16,22 @@ double number(const Json &json)
 {
     return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
+
+Json sums(const std::vector<ClassPairs> &classes)
+{
+    Json out = Json::array();
+    for (const ClassPairs &one : classes)
+        out.push_back({one.pairs, one.violations, one.hinges});
+    return out;
+}
+std::vector<ClassPairs> sums(const Json &json)
+{
+    std::vector<ClassPairs> out;
+    for (const Json &one : json)
+        out.push_back({one.at(0), one.at(1), one.at(2)});
+    return out;
+}
+
 } // namespace
 
 Json toJson(const Evaluation &evaluation, bool full)
@@ -43,6 +59,8 @@ Json toJson(const Evaluation &evaluation, bool full)
             {"margins",
              {{"classes", margins.classes},
               {"samples", margins.samples},
+              {"missed", sums(margins.missed)},
+              {"intruded", sums(margins.intruded)},
               {"pairs", margins.pairs},
               {"violations", margins.violations},
               {"hinges", margins.hinges}}}};
@@ -67,6 +85,13 @@ Evaluation evaluationFromJson(const Json &json)
     out.margins.pairs = margins.at("pairs").get<std::vector<int64_t>>();
     out.margins.violations = margins.at("violations").get<std::vector<int64_t>>();
     out.margins.hinges = margins.at("hinges").get<std::vector<double>>();
+    // Runs stored before the sums by class were kept have the pairs alone.
+    if (margins.contains("missed")) {
+        out.margins.missed = sums(margins["missed"]);
+        out.margins.intruded = sums(margins.at("intruded"));
+    } else {
+        out.margins.sumPairs();
+    }
     return out;
 }
 

@@ -58,7 +58,7 @@ QString confusionDetail(const Evaluation &evaluation, const QStringList &labels,
 MatrixChart pairsChart(const MarginStatistics &margins, const QStringList &labels)
 {
     MatrixChart chart{{}, labels, tr("label"), tr("rival"), tr("violated pairs")};
-    if (margins.classes != labels.size() || labels.isEmpty())
+    if (margins.classes != labels.size() || !margins.hasPairs())
         return {};
     for (int64_t label = 0; label < margins.classes; ++label) {
         for (int64_t rival = 0; rival < margins.classes; ++rival)
@@ -69,7 +69,7 @@ MatrixChart pairsChart(const MarginStatistics &margins, const QStringList &label
 
 QString pairsDetail(const MarginStatistics &margins, const QStringList &labels, int row, int column)
 {
-    if (margins.classes != labels.size())
+    if (margins.classes != labels.size() || !margins.hasPairs())
         return {};
     const auto cell = static_cast<size_t>(row * margins.classes + column);
     const QString names = QString("<b>%1</b> → <b>%2</b><br>").arg(labels[row].toHtmlEscaped(), labels[column].toHtmlEscaped());
