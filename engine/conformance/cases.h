@@ -12,6 +12,7 @@ void runFunctionCase(const ConformanceSubject &subject, const nlohmann::ordered_
 void runStructureCase(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
 void runOptimizerCase(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
 void runSchedulerCase(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
+void runInitCase(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
 void runTrainingCase(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
 
 /// Holds many runs of a module that draws against the case's "statistical" rule.

@@ -28,6 +28,8 @@ std::string runCase(const ConformanceSubject &subject, const Json &json, bool &u
             runOptimizerCase(subject, json);
         else if (kind == "sched")
             runSchedulerCase(subject, json);
+        else if (kind == "init")
+            runInitCase(subject, json);
         else if (kind == "train")
             runTrainingCase(subject, json);
         else if (json.contains("structure"))

@@ -3,7 +3,7 @@
 
 #include "engine/core/Error.h"
 #include "engine/core/Parallel.h"
-#include "engine/kernels/simd.h"
+#include "engine/kernels/lanes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -52,8 +52,8 @@ public:
         const int64_t grain
                 = std::max<int64_t>(1, 16384 / std::max<int64_t>(m_call.rows.length, 1));
         parallelFor(items, grain, [&](int64_t begin, int64_t end) {
-            std::vector<T> scores(static_cast<size_t>(padded()));
-            std::vector<T> slopes(static_cast<size_t>(padded()));
+            std::vector<T> scores(static_cast<size_t>(m_call.rows.length));
+            std::vector<T> slopes(static_cast<size_t>(m_call.rows.length));
             std::vector<T> shares(m_call.shares ? scores.size() : 0);
             for (int64_t item = begin; item < end; ++item)
                 oneItem(item, static_cast<T>(factor), scores.data(), slopes.data(), shares.data());
@@ -61,10 +61,6 @@ public:
     }
 
 private:
-    using Vector = simd::Vector<T>;
-    static constexpr int64_t lanes = simd::lanes<T>;
-    int64_t padded() const { return (m_call.rows.length + lanes - 1) / lanes * lanes; }
-
     /// Compact rows are worked on where they lie, others through buffers.
     void oneItem(int64_t item, T factor, T *scoreBuffer, T *slopeBuffer, T *shareBuffer) const
     {
@@ -166,40 +162,42 @@ private:
     /// The largest of a row; a NaN wins.
     static T rowMax(const T *x, int64_t n)
     {
-        Vector largest = simd::all(-std::numeric_limits<T>::infinity());
-        int64_t i = 0;
-        for (; i + lanes <= n; i += lanes)
-            largest = simd::maxNan<T>(largest, simd::load(x + i));
-        if (i < n)
-            largest = simd::maxNan<T>(
-                    largest, simd::loadPart<T>(x + i, n - i, -std::numeric_limits<T>::infinity()));
-        T lane[lanes];
-        simd::store(lane, largest);
-        T out = lane[0];
-        for (T value : lane)
-            out = out >= value ? out : value;
-        return out;
+        T largest[lanes<T>];
+        std::fill_n(largest, lanes<T>, n > 0 ? x[0] : T(0));
+        const auto take = [](T &old, T value) { old = old >= value ? old : value; };
+        int64_t k = 0;
+        for (; k + lanes<T> <= n; k += lanes<T>) {
+            for (int64_t lane = 0; lane < lanes<T>; ++lane)
+                take(largest[lane], x[k + lane]);
+        }
+        for (; k < n; ++k)
+            take(largest[0], x[k]);
+        for (T value : largest)
+            take(largest[0], value);
+        return largest[0];
     }
 
     /// The sum of e^(x - largest), which are written to `out` if it is not null.
     static T exponentials(const T *x, T largest, T *out, int64_t n)
     {
-        Vector sums{};
-        int64_t i = 0;
-        for (; i + lanes <= n; i += lanes) {
-            const Vector e = simd::expOfNegative(simd::load(x + i) - largest);
+        Lanes<T> sums = Lanes<T>::Zero();
+        int64_t k = 0;
+        for (; k + lanes<T> <= n; k += lanes<T>) {
+            const Lanes<T> powers = exponential<T>(AllLanes::load(x + k) - largest);
             if (out)
-                simd::store(out + i, e);
-            sums += e;
+                AllLanes::store(out + k, powers);
+            sums += powers;
         }
-        if (i < n) {
-            const Vector e = simd::expOfNegative(
-                    simd::loadPart<T>(x + i, n - i, -std::numeric_limits<T>::infinity()) - largest);
+        if (k < n) {
+            const FirstLanes some{n - k};
+            Lanes<T> powers = exponential<T>(some.load(x + k) - largest);
+            for (int64_t lane = n - k; lane < lanes<T>; ++lane)
+                powers[lane] = 0;
             if (out)
-                simd::storePart<T>(out + i, e, n - i);
-            sums += e;
+                some.store(out + k, powers);
+            sums += powers;
         }
-        return simd::sum<T>(sums);
+        return sums.sum();
     }
 
     const ClassLoss<T> &m_call;

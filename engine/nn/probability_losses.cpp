@@ -290,7 +290,11 @@ std::vector<ModuleSpec> probabilityLosses()
                                       .summary = "1 where the label holds, else 0.",
                                       .form = TargetForm::MultiHot}};
     std::vector<Port> probabilities = multiHot;
-    probabilities[0].summary = "Probabilities.";
+    probabilities[0] = {.name = "input",
+                        .pattern = "*",
+                        .summary = "Probabilities.",
+                        .lowest = 0,
+                        .highest = 1};
     const std::vector<Port> signs{
             {.name = "input", .pattern = "*", .summary = "Scores."},
             {.name = "target", .pattern = "*", .summary = "1 or -1.", .form = TargetForm::Sign}};
@@ -302,6 +306,9 @@ std::vector<ModuleSpec> probabilityLosses()
                      .source = "torch.nn.BCELoss",
                      .args = {arg("weight", &W::weight, elementWeight), reductionArg<W>()},
                      .inputs = probabilities,
+                     .samples = {{.inputs = {{4, 3}, {4, 3}}},
+                                 {.args = {{"weight", three}, {"reduction", "none"}},
+                                  .inputs = {{4, 3}, {4, 3}}}},
                      .badSamples = {{.inputs = {{4, 3}, {4, 1}}, .kind = "size_mismatch"},
                                     {.args = {{"weight", ValueList{1.0, 2.0}}},
                                      .inputs = {{4, 3}, {4, 3}},
@@ -344,12 +351,15 @@ std::vector<ModuleSpec> probabilityLosses()
                                  {.args = {{"log_target", true}, {"reduction", "batchmean"}},
                                   .inputs = {{4, 3}, {4, 3}}}},
                      .badSamples = {wrongSize}}),
-            declarePointwise<SoftMarginRule>({.summary = "Logistic loss for two classes.",
-                                              .formula = R"(\log(1+e^{-yx}))",
-                                              .source = "torch.nn.SoftMarginLoss",
-                                              .args = {reductionArg<SoftMarginOptions>()},
-                                              .inputs = signs,
-                                              .badSamples = {wrongSize}}),
+            declarePointwise<SoftMarginRule>(
+                    {.summary = "Logistic loss for two classes.",
+                     .formula = R"(\log(1+e^{-yx}))",
+                     .source = "torch.nn.SoftMarginLoss",
+                     .args = {reductionArg<SoftMarginOptions>()},
+                     .inputs = signs,
+                     .samples = {{.inputs = {{4, 3}, {4, 3}}},
+                                 {.args = {{"reduction", "none"}}, .inputs = {{4}, {4}}}},
+                     .badSamples = {wrongSize}}),
             declare<MultiLabelSoftMarginLoss>(
                     {.name = "MultiLabelSoftMarginLoss",
                      .group = Group::Loss,

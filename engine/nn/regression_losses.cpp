@@ -244,9 +244,14 @@ std::vector<ModuleSpec> regressionLosses()
                      .args
                      = {arg("full", &G::full, "Add the constant term."),
                         arg("eps", &G::eps, "The smallest variance.", above(0)), reductionArg<G>()},
-                     .inputs = {{.name = "input", .pattern = "*", .summary = "Means."},
-                                {.name = "target", .pattern = "*", .form = TargetForm::Values},
-                                {.name = "var", .pattern = "*", .summary = "Variances."}},
+                     .inputs
+                     = {{.name = "input", .pattern = "*", .summary = "Means."},
+                        {.name = "target", .pattern = "*", .form = TargetForm::Values},
+                        {.name = "var", .pattern = "", .summary = "Variances.", .lowest = 0}},
+                     .samples = {{.inputs = {{4, 3}, {4, 3}, {4, 3}}},
+                                 {.args = {{"full", true}, {"reduction", "none"}},
+                                  .inputs = {{4, 3}, {4, 3}, {4, 1}}},
+                                 {.args = {{"reduction", "sum"}}, .inputs = {{4, 3}, {4, 3}, {4}}}},
                      .badSamples
                      = {{.inputs = {{4, 3}, {4, 3}, {3, 3}}, .kind = "variance_size_mismatch"}}})};
 }

@@ -307,8 +307,7 @@ std::vector<OptimizerSpec> curvatureOptimizers()
                     atLeast(0)),
                 arg("history_size", &O::history_size, "Changes that are remembered.", atLeast(1)),
                 arg("line_search_fn", &O::line_search_fn,
-                    "strong_wolfe, or none: steps of length lr.")},
-             .needsClosure = true})};
+                    "strong_wolfe, or none: steps of length lr.")}})};
 }
 
 } // namespace mrg

@@ -42,6 +42,7 @@ public:
 
     void step() override;
     double step(const Closure &evaluate) override;
+    bool needsClosure() const override { return true; }
     NamedTensors stateDict() const override;
     Result<void> loadStateDict(const NamedTensors &state) override;
 

@@ -32,6 +32,8 @@ public:
     using Closure = std::function<double()>;
     /// Evaluates, updates and returns the loss before the update.
     virtual double step(const Closure &evaluate);
+    /// Whether a step must be given the closure.
+    virtual bool needsClosure() const { return false; }
     /// Drops all gradients.
     void zeroGrad();
 
@@ -85,8 +87,6 @@ struct OptimizerSpec {
     std::function<std::unique_ptr<Optimizer>(std::vector<ParameterGroup> groups,
                                              const Arguments &defaults)>
             make;
-    /// Its step must be given the closure.
-    bool needsClosure = false;
 };
 
 /// Turns the declaration of an optimizer into its row: M has a struct Options and a constructor

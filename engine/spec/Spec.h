@@ -4,6 +4,7 @@
 #include "engine/spec/Arg.h"
 
 #include <concepts>
+#include <limits>
 
 namespace mrg {
 
@@ -74,6 +75,10 @@ struct Port {
     TargetForm form = TargetForm::None;
     /// For int64 inputs: the exclusive upper bound, a symbol or an int argument's name.
     std::string below;
+    /// For floating inputs: the range that values must keep to, where there is one (probabilities,
+    /// variances).
+    double lowest = -std::numeric_limits<double>::infinity();
+    double highest = std::numeric_limits<double>::infinity();
     bool optional = false;
     /// As many wires as one likes (add, cat).
     bool variadic = false;

@@ -26,9 +26,12 @@ double TrainingStep::forward(const Tensor &input, const Tensor &target)
     }
     m_optimizer.zeroGrad();
     m_gradientsOf = nullptr;
-    const auto run = [&] { place.outcome = m_forward(input, target); };
+    const auto run = [this, &place, input, target] { place.outcome = m_forward(input, target); };
     place.builder.reset();
-    if (place.steps++ >= settledAfter && m_refusal.empty())
+    if (m_optimizer.needsClosure()) {
+        place.repeat = run;
+        run();
+    } else if (place.steps++ >= settledAfter && m_refusal.empty())
         place.builder.emplace().record(run);
     else
         run();
@@ -46,6 +49,22 @@ void TrainingStep::update()
         backward(place.outcome.loss);
         m_optimizer.step();
     };
+    if (m_optimizer.needsClosure()) {
+        // The first evaluation's forward is done already.
+        bool evaluated = true;
+        m_optimizer.step([&] {
+            if (!evaluated) {
+                m_optimizer.zeroGrad();
+                place.repeat();
+            }
+            evaluated = false;
+            backward(place.outcome.loss);
+            return place.outcome.loss.item();
+        });
+        place.outcome.scores = place.outcome.scores.detach();
+        place.outcome.loss = place.outcome.loss.detach();
+        return;
+    }
     if (!place.builder) {
         run();
         place.outcome.scores = place.outcome.scores.detach();

@@ -48,6 +48,7 @@ private:
     struct Place {
         int64_t steps = 0;
         Outcome outcome;
+        std::function<void()> repeat; ///< the forward again, for optimizers that evaluate several times
         std::optional<PlanBuilder> builder;
         std::optional<Plan> plan;
         std::vector<Tensor> gradients; ///< in the plan's memory, by parameter

@@ -4,6 +4,7 @@
 #include "engine/core/Random.h"
 #include "engine/spec/Spec.h"
 
+#include <cmath>
 #include <map>
 #include <sstream>
 
@@ -86,7 +87,7 @@ inline Tensor labelLists(const Shape &shape, RandomStream &random)
     return out;
 }
 
-/// One legal input of a sample: N(0,1), or what its port and target form ask for.
+/// One legal input of a sample: N(0,1), or what its port's range and target form ask for.
 inline Tensor drawInput(const Port &port, const Shape &shape,
                         const std::map<std::string, int64_t> &symbols, RandomStream &random)
 {
@@ -113,6 +114,11 @@ inline Tensor drawInput(const Port &port, const Shape &shape,
             value = value > 0 ? 1 : 0;
         else if (port.form == TargetForm::Sign)
             value = value > 0 ? 1 : -1;
+        // Away from the ends, where functions may bend.
+        else if (std::isfinite(port.highest))
+            value = port.lowest + (port.highest - port.lowest) * random.uniform(0.1, 0.9);
+        else if (std::isfinite(port.lowest))
+            value = port.lowest + 0.1 + std::abs(value);
     }
     return out;
 }

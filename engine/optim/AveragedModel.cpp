@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/optim/AveragedModel.h"
+
+#include "engine/core/Launch.h"
+
+#include <algorithm>
+
+namespace mrg {
+
+AveragedModel::AveragedModel(const Module &source, Options options)
+    : m_options(options),
+      m_updates(Tensor::zeros({}, DType::Int64))
+{
+    const NamedTensors parameters = source.namedParameters();
+    for (const auto &[name, tensor] : source.stateDict()) {
+        const bool weight = std::any_of(parameters.begin(), parameters.end(),
+                                        [&](const auto &entry) { return entry.first == name; });
+        m_state.emplace_back(name, tensor.detach().copy());
+        m_averaged.push_back(weight || (m_options.use_buffers && tensor.isFloatingPoint()));
+    }
+}
+
+void AveragedModel::update(const Module &source)
+{
+    const NamedTensors now = source.stateDict();
+    for (size_t i = 0; i < m_state.size(); ++i) {
+        const Tensor &average = m_state[i].second;
+        const Tensor own = now.at(i).second.detach();
+        if (!m_averaged[i]) {
+            average.detach().copyFrom(own);
+            continue;
+        }
+        const Tensor compact = own.compact();
+        dispatchFloating(average.dtype(), "AveragedModel", [&](auto tag) {
+            using T = typename decltype(tag)::type;
+            launch([to = average.data<T>(), from = compact.data<T>(), n = average.numel(),
+                    updates = m_updates.data<int64_t>(), options = &m_options] {
+                const auto before = static_cast<double>(*updates);
+                const T share = static_cast<T>(before == 0              ? 1
+                                                       : options->decay ? 1 - *options->decay
+                                                                        : 1 / (before + 1));
+                parallelFor(n, elementGrain, [=](int64_t begin, int64_t end) {
+                    for (int64_t k = begin; k < end; ++k)
+                        to[k] = share == 1 ? from[k] : to[k] + (from[k] - to[k]) * share;
+                });
+            });
+        });
+        average.bumpVersion();
+    }
+    launch([updates = m_updates.data<int64_t>()] { ++*updates; });
+}
+
+} // namespace mrg
