@@ -137,7 +137,10 @@ void runModuleCase(const ConformanceSubject &subject, const Json &json)
     const Target target = targetOf(subject, json);
     const CaseArguments arguments(json.contains("statistical") ? Json::object() : json, "kwargs");
     if (target.method && !target.method->make) {
-        const CaseArguments given(json, "args");
+        CaseArguments given(json, "args");
+        // The case's dtype is torch's default one for what the method makes.
+        if (json.contains("dtype") && target.method->findArg("dtype"))
+            given.keywords.try_emplace("dtype", json["dtype"].get<std::string>());
         const Call call = bindCall(*target.method, given.positional, given.keywords).value();
         return compareOutputs(json, target.method->evaluate(call.args, call.inputs));
     }

@@ -75,6 +75,7 @@ void Module::initialize(const RandomStream &random)
             module.resetParameters(stream);
         module.m_random = RandomStream(random.seed(), own += 0x10000);
     });
+    apply([&stream](Module &module) { module.resetDescendants(stream); });
 }
 
 void Module::seekRandom(uint64_t step)

@@ -168,6 +168,9 @@ public:
 protected:
     /// Draws this module's own parameters; the default does nothing.
     virtual void resetParameters(RandomStream &) {}
+    /// Changes what its children have drawn, after they did (Transformer draws all matrices its own
+    /// way); the default leaves them alone.
+    virtual void resetDescendants(RandomStream &) {}
     /// For lazy modules: completes the options from the inputs' shapes and sizes each tensor by
     /// materialize(). Called once, before the first forward.
     virtual void initializeParameters(const std::vector<Shape> &) {}

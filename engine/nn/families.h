@@ -22,9 +22,13 @@ std::vector<ModuleSpec> distanceModules();       ///< distance.cpp
 std::vector<ModuleSpec> normalizationModules(); ///< normalization.cpp
 std::vector<ModuleSpec> dropoutModules();       ///< dropout.cpp
 std::vector<ModuleSpec> embeddingModules();     ///< embedding.cpp
-std::vector<ModuleSpec> recurrentModules();     ///< recurrent.cpp: RNN, LSTM, GRU
+std::vector<ModuleSpec> recurrentModules();     ///< recurrent.cpp: RNN, LSTM, GRU, RNNBase
 std::vector<ModuleSpec> recurrentCells();       ///< recurrent_cells.cpp
+std::vector<ModuleSpec> attentionModules();     ///< attention.cpp: MultiheadAttention
+std::vector<ModuleSpec> transformerLayers();    ///< transformer.cpp
+std::vector<ModuleSpec> transformerStacks();    ///< transformer_stacks.cpp
 std::vector<ModuleSpec> sequenceLosses();       ///< ctc_loss.cpp
+std::vector<ModuleSpec> adaptiveLosses();       ///< adaptive_softmax.cpp
 std::vector<ModuleSpec> shapeModules();         ///< shape_modules.cpp: Flatten
 std::vector<ModuleSpec> marginLosses();         ///< margin_losses.cpp
 std::vector<ModuleSpec> classLosses();          ///< class_losses.cpp: CrossEntropyLoss, NLLLoss

@@ -246,6 +246,17 @@ public:
     explicit GRU(Options o) : RNNBase(inMode(o, RecurrentMode::Gru)) { }
 };
 
+/// torch.nn.RNNBase itself, which has no forward.
+class BareRNNBase : public RNNBase {
+public:
+    using RNNBase::RNNBase;
+    std::vector<Tensor> forward(std::span<const Tensor>) override
+    {
+        throw Error(ErrorCategory::Value, "forward_missing", "RNNBase", "a call",
+                    "RNN, LSTM or GRU", "make one of them instead");
+    }
+};
+
 /// What is particular to one of the declarations.
 struct Particulars {
     RecurrentMode mode;
@@ -284,8 +295,8 @@ template <typename M> ModuleSpec recurrentSpec(Particulars p)
     std::vector<Port> inputs{{.name = "input", .pattern = "*"}};
     std::vector<Port> outputs{{.name = "output", .pattern = "*"}, {.name = "h_n", .pattern = "*"}};
     if (p.mode == RecurrentMode::Lstm) {
-        inputs.push_back({.name = "h_0", .pattern = "*", .optional = true});
-        inputs.push_back({.name = "c_0", .pattern = "*", .optional = true});
+        inputs.push_back({.name = "h_0", .pattern = "*", .optional = true, .tuple = "hx"});
+        inputs.push_back({.name = "c_0", .pattern = "*", .optional = true, .tuple = "hx"});
         outputs.push_back({.name = "c_n", .pattern = "*"});
     } else {
         inputs.push_back({.name = "hx", .pattern = "*", .optional = true});
@@ -327,6 +338,28 @@ std::vector<BadSample> commonBadSamples()
             {.args = withSizes({{"dropout", 1.5}}),
              .inputs = {{4, 2, 3}},
              .kind = "wrong_argument"}};
+}
+
+/// RNNBase by itself: parameters, their names and checks.
+ModuleSpec bareSpec(const Arg &projection)
+{
+    using O = RNNBase::Options;
+    const Particulars particulars{
+            .first = {requiredArg("mode", &O::mode, "The cell: RNN_TANH, RNN_RELU, LSTM or GRU.")},
+            .last = {projection}};
+    return declare<BareRNNBase>(
+            {.name = "RNNBase",
+             .group = Group::Recurrent,
+             .summary = "What RNN, LSTM and GRU share: parameters, their names and checks.",
+             .source = "torch.nn.RNNBase",
+             .args = argsOf(particulars),
+             .validate = validate,
+             .samples
+             = {{.args = withSizes({{"mode", "LSTM"}, {"proj_size", 1}, {"bidirectional", true}})},
+                {.args = withSizes({{"mode", "GRU"}, {"num_layers", 2}})}},
+             .badSamples = {{.args = withSizes({{"mode", "ELMAN"}}), .kind = "wrong_argument"},
+                            {.args = withSizes({{"mode", "GRU"}, {"proj_size", 1}}),
+                             .kind = "proj_size_needs_lstm"}}});
 }
 
 } // namespace
@@ -398,7 +431,8 @@ std::vector<ModuleSpec> recurrentModules()
                                             {"dropout", 0.4}}),
                          .inputs = {{2, 3, 3}, {4, 2, 2}}},
                         {.args = withSizes({{"bias", false}}), .inputs = {{3, 3}, {1, 2}}}},
-                     .badSamples = commonBadSamples()})};
+                     .badSamples = commonBadSamples()}),
+            bareSpec(projection)};
 }
 
 } // namespace mrg

@@ -137,8 +137,8 @@ ModuleSpec cellSpec(const char *name, const char *summary, const char *formula,
     Shapes single{{3}, {2}};
     Shapes uneven{{4, 3}, {3, 2}};
     if (withCell) {
-        inputs.push_back({.name = "h_0", .pattern = state, .optional = true});
-        inputs.push_back({.name = "c_0", .pattern = state, .optional = true});
+        inputs.push_back({.name = "h_0", .pattern = state, .optional = true, .tuple = "hx"});
+        inputs.push_back({.name = "c_0", .pattern = state, .optional = true, .tuple = "hx"});
         outputs.push_back({.name = "c_1", .pattern = state});
         for (Shapes *shapes : {&batched, &single, &uneven})
             shapes->push_back(shapes->back());

@@ -33,6 +33,10 @@ Registry standardRegistry()
             classLosses,
             probabilityLosses,
             rankingLosses,
+            attentionModules,
+            transformerLayers,
+            transformerStacks,
+            adaptiveLosses,
     })
         registry.add(family());
     registry.add(allFunctions());

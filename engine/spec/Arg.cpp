@@ -76,7 +76,8 @@ Constraint between(double minimum, double maximum)
 
 Result<void> Arg::check(const Value &value) const
 {
-    if (!constraint.choices.empty()
+    // A function in place of the name of one is the caller's own.
+    if (!constraint.choices.empty() && !value.function()
         && std::find(constraint.choices.begin(), constraint.choices.end(), value)
                 == constraint.choices.end()) {
         std::string wanted;

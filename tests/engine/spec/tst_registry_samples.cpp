@@ -130,12 +130,16 @@ class TestRegistrySamples : public QObject {
             visit("torch." + spec.name, spec);
     }
 
-    void addRows(bool bad = false) const
+    /// What can't be called (containers, RNNBase) gives nothing, so only its arguments have rows.
+    enum class Rows { Calls, Arguments, Bad };
+    void addRows(Rows rows = Rows::Calls) const
     {
         QTest::addColumn<QString>("type");
         QTest::addColumn<int>("index");
         forEachSpec([&](const std::string &type, const Spec &spec) {
-            const size_t count = bad ? spec.badSamples.size() : spec.samples.size();
+            if (rows == Rows::Calls && spec.outputs.empty())
+                return;
+            const size_t count = rows == Rows::Bad ? spec.badSamples.size() : spec.samples.size();
             for (size_t i = 0; i < count; ++i) {
                 QTest::addRow("%s %zu", type.c_str(), i)
                         << QString::fromStdString(type) << static_cast<int>(i);
@@ -171,7 +175,7 @@ private slots:
         QVERIFY(!spec.summary.empty());
         QVERIFY(!spec.source.empty());
         QVERIFY(!spec.samples.empty());
-        QVERIFY(!spec.outputs.empty());
+        QVERIFY(!spec.outputs.empty() || spec.inputs.empty());
         for (const Arg &arg : spec.args) {
             QVERIFY2(!arg.summary.empty(), arg.name.c_str());
             QVERIFY2(arg.check(arg.defaultValue).ok(), arg.name.c_str());
@@ -286,7 +290,7 @@ private slots:
             QVERIFY2(difference(coarse[i], fine[i]) < 1e-5, coarse[i].toString().c_str());
     }
 
-    void argumentsSurviveJson_data() { addRows(); }
+    void argumentsSurviveJson_data() { addRows(Rows::Arguments); }
     void argumentsSurviveJson()
     {
         const auto [spec, sample] = fetchSample();
@@ -304,7 +308,7 @@ private slots:
         }
     }
 
-    void wrongUsesAreRefusedByTheirKind_data() { addRows(true); }
+    void wrongUsesAreRefusedByTheirKind_data() { addRows(Rows::Bad); }
     void wrongUsesAreRefusedByTheirKind()
     {
         QFETCH(int, index);
