@@ -13,6 +13,7 @@ namespace {
 
 thread_local bool gradIsEnabled = true;
 thread_local uint64_t nextSequence = 1;
+thread_local const std::shared_ptr<Node> *runningNode = nullptr;
 
 /// A gradient as hooks leave it.
 Tensor applied(const HookList<TensorHook> &hooks, Tensor gradient)
@@ -184,7 +185,7 @@ void checkGradients(Node &node, const Gradients &gradients)
     }
 }
 
-SavedTensor::SavedTensor(const Tensor &tensor, Role role)
+SavedTensor::SavedTensor(const Tensor &tensor, Role role, int64_t outputNumber)
 {
     if (!tensor.defined())
         return;
@@ -192,6 +193,8 @@ SavedTensor::SavedTensor(const Tensor &tensor, Role role)
         throw Error(ErrorCategory::State, "inference_tensor_saved", "backward",
                     "a tensor made in inference mode", "one made outside of it", "clone() it first");
     }
+    if (role == Output)
+        m_outputNumber = outputNumber;
     m_tensor = role == Output ? tensor.detach() : tensor;
     m_version = tensor.version();
 }
@@ -204,8 +207,15 @@ Tensor SavedTensor::unpack() const
                     "version " + std::to_string(m_version),
                     "clone() the tensor before changing it in place");
     }
-    return m_tensor;
+    if (m_outputNumber < 0 || !gradIsEnabled || !runningNode)
+        return m_tensor;
+    const Tensor output = m_tensor.detach();
+    output.setGradFn(*runningNode, m_outputNumber);
+    return output;
 }
+
+RunningNode::RunningNode(const std::shared_ptr<Node> &node) : m_previous(runningNode) { runningNode = &node; }
+RunningNode::~RunningNode() { runningNode = m_previous; }
 
 bool gradEnabled() { return gradIsEnabled; }
 

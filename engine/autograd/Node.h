@@ -86,21 +86,35 @@ private:
 /// A tensor kept for backward, which notices in-place changes made meanwhile.
 ///
 /// An output of the very operation that keeps it must be kept as SavedTensor::Output, or it would keep
-/// itself alive for ever.
+/// itself alive for ever; say which, if there are several.
 class SavedTensor {
 public:
     enum Role { Input, Output };
     SavedTensor() = default;
-    SavedTensor(const Tensor &tensor, Role role = Input);
+    SavedTensor(const Tensor &tensor, Role role = Input, int64_t outputNumber = 0);
 
     bool defined() const { return m_tensor.defined(); }
     /// The tensor as it was; throws Error (state, `saved_tensor_changed_in_place`) if changed since.
-    /// An Output comes back detached from the tape.
+    /// An Output is on the tape again while gradients are recorded, and detached otherwise.
     Tensor unpack() const;
 
 private:
     Tensor m_tensor;
     uint64_t m_version = 0;
+    int64_t m_outputNumber = -1; ///< of an Output
+};
+
+/// Says which node's backward runs in this thread for a scope, so that it can put its outputs back on
+/// the tape.
+class RunningNode {
+public:
+    explicit RunningNode(const std::shared_ptr<Node> &node);
+    ~RunningNode();
+    RunningNode(const RunningNode &) = delete;
+    RunningNode &operator=(const RunningNode &) = delete;
+
+private:
+    const std::shared_ptr<Node> *m_previous;
 };
 
 /// Whether operations are recorded in this thread (true at start).

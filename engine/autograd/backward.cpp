@@ -80,6 +80,7 @@ private:
                         "a graph whose saved tensors were freed", "a fresh graph",
                         "run forward again, or pass retain_graph to the first backward");
         }
+        const RunningNode running(node);
         Gradients inputs = node->backward(gradients);
         if (anomalyEnabled()) {
             readsElements("anomaly mode");

@@ -7,7 +7,14 @@ std::vector<FunctionSpec> allFunctions()
 {
     std::vector<FunctionSpec> out;
     for (auto family : {
-                 pointwiseFunctions,
+                 unaryArithmeticFunctions,
+                 trigonometricFunctions,
+                 activationFunctions,
+                 roundingFunctions,
+                 complexFunctions,
+                 sumAndQuotientFunctions,
+                 binaryArithmeticFunctions,
+                 relationFunctions,
                  joiningFunctions,
          }) {
         std::vector<FunctionSpec> members = family();

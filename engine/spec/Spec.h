@@ -58,6 +58,12 @@ template <> struct EnumTexts<TargetForm> {
             std::pair{TargetForm::MultiHot, "multi-hot"}, std::pair{TargetForm::Sign, "sign"}};
 };
 
+/// Where numbers may lie, bounds excluded.
+struct Interval {
+    double low = -std::numeric_limits<double>::infinity();
+    double high = std::numeric_limits<double>::infinity();
+};
+
 /// A tensor that a module takes or gives.
 ///
 /// `pattern` is a small shape language: alternatives separated by `|`, each a list of dimensions:
@@ -70,7 +76,7 @@ template <> struct EnumTexts<TargetForm> {
 struct Port {
     std::string name;
     std::string pattern;
-    std::string dtype = "float"; ///< "float", "int64", "bool" or "any"
+    std::string dtype = "float"; ///< "float", "int64", "bool", "integral", "complex" or "any"
     std::string summary;
     TargetForm form = TargetForm::None;
     /// For int64 inputs: the exclusive upper bound, a symbol or an int argument's name.
@@ -87,6 +93,8 @@ struct Port {
     /// The argument of forward that is a tuple of tensors and has this port as a member: LSTM's ports
     /// h_0 and c_0 are the tuple "hx". Members stand one after the other.
     std::string tuple;
+    /// Where the function is defined and smooth (the logarithm's numbers are positive).
+    Interval domain{};
 };
 
 /// Stands among input shapes for an optional port that is left out before others that are not.

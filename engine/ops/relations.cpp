@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Comparisons, logic, and the choice between two tensors by a condition.
+#include "engine/ops/binary.h"
+#include "engine/ops/families.h"
+
+namespace mrg {
+
+namespace {
+
+constexpr std::array comparisons{
+        BinaryRow{.name = "eq",
+                  .summary = "Whether two numbers are equal.",
+                  .formula = "x = y",
+                  .function = relation<types::All | types::PlainNumbers>(
+                          [](auto a, auto b) { return a == b; }),
+                  .number = true},
+        BinaryRow{.name = "ne",
+                  .summary = "Whether two numbers differ.",
+                  .formula = R"(x \ne y)",
+                  .function = relation<types::All | types::PlainNumbers>(
+                          [](auto a, auto b) { return a != b; }),
+                  .number = true},
+        BinaryRow{.name = "lt",
+                  .summary = "Whether the first number is smaller.",
+                  .formula = "x < y",
+                  .function = relation<types::Reals | types::PlainNumbers>(
+                          [](auto a, auto b) { return a < b; }),
+                  .number = true},
+        BinaryRow{.name = "le",
+                  .summary = "Whether the first number is smaller or equal.",
+                  .formula = R"(x \le y)",
+                  .function = relation<types::Reals | types::PlainNumbers>(
+                          [](auto a, auto b) { return a <= b; }),
+                  .number = true},
+        BinaryRow{.name = "gt",
+                  .summary = "Whether the first number is larger.",
+                  .formula = "x > y",
+                  .function = relation<types::Reals | types::PlainNumbers>(
+                          [](auto a, auto b) { return a > b; }),
+                  .number = true},
+        BinaryRow{.name = "ge",
+                  .summary = "Whether the first number is larger or equal.",
+                  .formula = R"(x \ge y)",
+                  .function = relation<types::Reals | types::PlainNumbers>(
+                          [](auto a, auto b) { return a >= b; }),
+                  .number = true},
+};
+
+/// 0 is false, everything else true, NaN included.
+template <typename T> bool truth(T value) { return value != T(0); }
+
+constexpr std::array logic{
+        BinaryRow{.name = "logical_and",
+                  .summary = "Whether both numbers are not 0.",
+                  .formula = R"(x \wedge y)",
+                  .function
+                  = relation<types::All>([](auto a, auto b) { return truth(a) && truth(b); })},
+        BinaryRow{.name = "logical_or",
+                  .summary = "Whether one of the numbers is not 0.",
+                  .formula = R"(x \vee y)",
+                  .function
+                  = relation<types::All>([](auto a, auto b) { return truth(a) || truth(b); })},
+        BinaryRow{.name = "logical_xor",
+                  .summary = "Whether just one of the numbers is not 0.",
+                  .formula = R"(x \oplus y)",
+                  .function
+                  = relation<types::All>([](auto a, auto b) { return truth(a) != truth(b); })},
+};
+
+} // namespace
+
+Tensor eq(const Tensor &a, const Tensor &b) { return rowOf(comparisons, "eq")(a, b); }
+Tensor ne(const Tensor &a, const Tensor &b) { return rowOf(comparisons, "ne")(a, b); }
+Tensor lt(const Tensor &a, const Tensor &b) { return rowOf(comparisons, "lt")(a, b); }
+Tensor le(const Tensor &a, const Tensor &b) { return rowOf(comparisons, "le")(a, b); }
+Tensor gt(const Tensor &a, const Tensor &b) { return rowOf(comparisons, "gt")(a, b); }
+Tensor ge(const Tensor &a, const Tensor &b) { return rowOf(comparisons, "ge")(a, b); }
+Tensor logicalAnd(const Tensor &a, const Tensor &b) { return rowOf(logic, "logical_and")(a, b); }
+Tensor logicalOr(const Tensor &a, const Tensor &b) { return rowOf(logic, "logical_or")(a, b); }
+Tensor logicalXor(const Tensor &a, const Tensor &b) { return rowOf(logic, "logical_xor")(a, b); }
+
+Tensor where(const Tensor &condition, const Tensor &a, const Tensor &b)
+{
+    if (condition.dtype() != DType::Bool && condition.dtype() != DType::UInt8) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "where",
+                    std::string("a condition of ") + dtypeName(condition.dtype()), "bool",
+                    "compare it with something, or convert it with to()");
+    }
+    const DType dtype = resultType({&a, &b});
+    const detail::Operand x(a, dtype);
+    const detail::Operand y(b, dtype);
+    const Tensor chosen = condition.toType(DType::Bool);
+    const Shapes common = inferBroadcast({chosen.shape(), a.shape(), b.shape()}).value();
+    Tensor out = Tensor::empty(common[0], dtype);
+    dispatchAll(dtype, [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        if (y.number) {
+            kernels::map<T, bool, T>(
+                    out, [c = y.number->to<T>()](bool which, T v) { return which ? v : c; }, chosen,
+                    x.tensor);
+        } else if (x.number) {
+            kernels::map<T, bool, T>(
+                    out, [c = x.number->to<T>()](bool which, T v) { return which ? c : v; }, chosen,
+                    y.tensor);
+        } else {
+            kernels::map<T, bool, T, T>(
+                    out, [](bool which, T v, T w) { return which ? v : w; }, chosen, x.tensor,
+                    y.tensor);
+        }
+    });
+    if (shouldRecord({&x.tensor, &y.tensor})) {
+        record("where", {x.tensor, y.tensor}, {out},
+               [needX = x.tensor.requiresGrad(), needY = y.tensor.requiresGrad(),
+                saved = SavedTensor(chosen), shapeX = x.tensor.shape(),
+                shapeY = y.tensor.shape()](const Gradients &g) {
+                   const Tensor which = saved.unpack();
+                   return Gradients{needX ? sumToSize(where(which, g[0], 0), shapeX) : Tensor(),
+                                    needY ? sumToSize(where(which, 0, g[0]), shapeY) : Tensor()};
+               });
+    }
+    return out;
+}
+
+std::vector<FunctionSpec> relationFunctions()
+{
+    std::vector<FunctionSpec> out = declareBinary(comparisons, Group::Comparison);
+    for (FunctionSpec &spec : declareBinary(logic))
+        out.push_back(std::move(spec));
+    return out;
+}
+
+} // namespace mrg
