@@ -164,7 +164,7 @@ Tensor binaryFunction(const char *name, const Tensor &a, const Tensor &b, F f, L
     const Shape shape = commonShape(name, a, b);
     DType dtype = resultType({&a, &b});
     if ((set & types::IntegersAsFloats) && isIntegral(dtype))
-        dtype = DType::Float32;
+        dtype = defaultDType();
     const detail::Operand x(a, dtype);
     const detail::Operand y(b, dtype);
     Tensor out = dispatchTypes<set>(dtype, name, [&](auto tag) {

@@ -146,17 +146,8 @@ constexpr std::array rows{
 };
 
 struct AlphaOptions {
-    std::complex<double> alpha = 1;
+    Number alpha = 1;
 };
-/// A whole number is an integer.
-Number numberOf(std::complex<double> value)
-{
-    if (value.imag() != 0)
-        return value;
-    const double real = value.real();
-    return real == std::floor(real) && std::abs(real) < 9e15 ? Number(static_cast<int64_t>(real))
-                                                             : Number(real);
-}
 
 FunctionSpec declareSum(const char *name, const char *summary, const char *formula, bool negative)
 {
@@ -181,7 +172,7 @@ FunctionSpec declareSum(const char *name, const char *summary, const char *formu
              .badSamples = broadcastBadSamples()},
             [name, negative](const O &options, std::span<const Tensor> in) {
                 return std::vector<Tensor>{
-                        addScaled(name, in[0], in[1], numberOf(options.alpha), negative)};
+                        addScaled(name, in[0], in[1], options.alpha, negative)};
             });
 }
 

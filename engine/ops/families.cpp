@@ -7,6 +7,7 @@ std::vector<FunctionSpec> allFunctions()
 {
     std::vector<FunctionSpec> out;
     for (auto family : {
+                 creationFunctions,
                  unaryArithmeticFunctions,
                  trigonometricFunctions,
                  activationFunctions,
@@ -14,6 +15,17 @@ std::vector<FunctionSpec> allFunctions()
                  complexFunctions,
                  sumAndQuotientFunctions,
                  binaryArithmeticFunctions,
+                 specialFunctions,
+                 functionsWithOptions,
+                 clampFunctions,
+                 bitwiseFunctions,
+                 powerFunctions,
+                 ternaryFunctions,
+                 closenessFunctions,
+                 randomFunctions,
+                 mappingFunctions,
+                 settingsFunctions,
+                 deviceFunctions,
                  relationFunctions,
                  joiningFunctions,
          }) {

@@ -4,6 +4,8 @@
 #include "engine/ops/conversion.h"
 #include "engine/tensor/Number.h"
 
+#include <optional>
+
 namespace mrg {
 
 // torch's pointwise functions. Two tensors are broadcast to a common shape and promoted to a common
@@ -30,6 +32,15 @@ Tensor xlogy(const Tensor &a, const Tensor &b); ///< a log b, 0 where a is 0
 Tensor logaddexp(const Tensor &a, const Tensor &b);
 Tensor logaddexp2(const Tensor &a, const Tensor &b);
 Tensor ldexp(const Tensor &a, const Tensor &b); ///< a 2^b
+
+Tensor heaviside(const Tensor &a, const Tensor &values);
+Tensor nextafter(const Tensor &a, const Tensor &b);
+Tensor lerp(const Tensor &start, const Tensor &end, const Tensor &weight);
+Tensor addcmul(const Tensor &x, const Tensor &a, const Tensor &b, Number value = 1); ///< x + value a b
+Tensor addcdiv(const Tensor &x, const Tensor &a, const Tensor &b, Number value = 1); ///< x + value a / b
+Tensor bitwiseAnd(const Tensor &a, const Tensor &b);
+Tensor bitwiseOr(const Tensor &a, const Tensor &b);
+Tensor bitwiseXor(const Tensor &a, const Tensor &b);
 
 /// How a quotient is rounded.
 enum class RoundingMode { None, Trunc, Floor };
@@ -138,6 +149,20 @@ Tensor signbit(const Tensor &x);
 Tensor logicalNot(const Tensor &x);
 
 Tensor bitwiseNot(const Tensor &x);
+/// x = mantissa 2^exponent, with a mantissa of size 1/2 to 1.
+struct Mantissa {
+    Tensor mantissa;
+    Tensor exponent; ///< int32
+};
+Mantissa frexp(const Tensor &x);
+/// min(max(x, low), high), where an undefined bound is none. **Errors**: value `missing_argument` without both.
+Tensor clamp(const Tensor &x, const Tensor &low, const Tensor &high);
+Tensor clamp(const Tensor &x, std::optional<Number> low, std::optional<Number> high);
+Tensor elu(const Tensor &x, double alpha = 1);
+Tensor leakyRelu(const Tensor &x, double negativeSlope = 0.01);
+Tensor gelu(const Tensor &x, bool tanhApproximation = false);
+Tensor softplus(const Tensor &x, double beta = 1, double threshold = 20);
+Tensor logit(const Tensor &x, std::optional<double> eps = {});
 /// Rounded to the nearest, half to even, at a number of decimals (negative: tens, hundreds).
 Tensor round(const Tensor &x, int64_t decimals = 0);
 /// Derivative number n of digamma; n >= 0.

@@ -6,6 +6,7 @@
 #include "engine/ops/dispatch.h"
 #include "engine/ops/rules.h"
 #include "engine/spec/Spec.h"
+#include "engine/tensor/settings.h"
 
 namespace mrg {
 
@@ -62,7 +63,7 @@ Tensor chain(const Tensor &gradient, const Tensor &slope);
 template <Types set, typename F> Tensor unaryForward(const char *name, const Tensor &input, F f)
 {
     const bool converts = (set & types::IntegersAsFloats) && isIntegral(input.dtype());
-    const Tensor x = (converts ? input.toType(DType::Float32) : input).compact();
+    const Tensor x = (converts ? input.toType(defaultDType()) : input).compact();
     return dispatchTypes<set>(x.dtype(), name, [&](auto tag) {
         using T = typename decltype(tag)::type;
         using R = ResultOf<F, T>;

@@ -42,8 +42,10 @@ template <typename T> bool isNegative(T x)
 {
     if constexpr (std::is_floating_point_v<T>)
         return std::signbit(x);
+    else if constexpr (std::is_signed_v<T>)
+        return x < 0;
     else
-        return x < T(0);
+        return false;
 }
 
 constexpr std::array rows{
@@ -70,9 +72,9 @@ constexpr std::array rows{
         UnaryRow{"isfinite", "Whether it is neither infinite nor NaN.", R"(|x| < \infty)",
                  condition([](auto x) { return isFinite(x); })},
         UnaryRow{"isposinf", "Whether it is positive and infinite.", R"(x = \infty)",
-                 condition<types::Reals>([](auto x) { return isInfinite(x) && x > 0; })},
+                 condition<types::Reals>([](auto x) { return isInfinite(x) && !isNegative(x); })},
         UnaryRow{"isneginf", "Whether it is negative and infinite.", R"(x = -\infty)",
-                 condition<types::Reals>([](auto x) { return isInfinite(x) && x < 0; })},
+                 condition<types::Reals>([](auto x) { return isInfinite(x) && isNegative(x); })},
         UnaryRow{"isreal", "Whether the imaginary part is 0.", R"(\operatorname{Im} x = 0)",
                  condition([](auto x) {
                      if constexpr (isComplexType<decltype(x)>)

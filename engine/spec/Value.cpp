@@ -148,6 +148,29 @@ bool operator==(const Value &a, const Value &b)
     return true;
 }
 
+Value ValueTraits<Number>::to(const Number &value)
+{
+    switch (value.dtype()) {
+    case DType::Bool: return value.to<bool>();
+    case DType::Int64: return value.to<int64_t>();
+    case DType::Float64: return value.to<double>();
+    default: return value.to<std::complex<double>>();
+    }
+}
+
+Result<Number> ValueTraits<Number>::from(const Value &value)
+{
+    if (const bool *flag = value.as<bool>())
+        return Number(*flag);
+    if (const int64_t *whole = value.as<int64_t>())
+        return Number(*whole);
+    if (const double *real = value.as<double>())
+        return Number(*real);
+    if (const auto *complex = value.as<std::complex<double>>())
+        return Number(*complex);
+    return detail::wrongKind(value, "a number");
+}
+
 Result<std::complex<double>> ValueTraits<std::complex<double>>::from(const Value &value)
 {
     if (const auto *complex = value.as<std::complex<double>>())

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/core/Result.h"
-#include "engine/tensor/Tensor.h"
+#include "engine/tensor/Number.h"
 
 #include <array>
 #include <cstdint>
@@ -138,6 +138,29 @@ template <> struct ValueTraits<std::complex<double>> {
         return value.imag() == 0 ? Value(value.real()) : Value(value);
     }
     static Result<std::complex<double>> from(const Value &value);
+};
+/// Any number or bool, in the kind it is.
+template <> struct ValueTraits<Number> {
+    static std::string type() { return "number"; }
+    static Value to(const Number &value);
+    static Result<Number> from(const Value &value);
+};
+/// A list of any values, for arguments that no closed type describes.
+template <> struct ValueTraits<ValueList> {
+    static std::string type() { return "list"; }
+    static Value to(const ValueList &value) { return value; }
+    static Result<ValueList> from(const Value &value)
+    {
+        if (const ValueList *list = value.as<ValueList>())
+            return *list;
+        return detail::wrongKind(value, "a list");
+    }
+};
+/// Any value, for arguments that take tensors as well as numbers.
+template <> struct ValueTraits<Value> {
+    static std::string type() { return "any value or Tensor"; }
+    static Value to(const Value &value) { return value; }
+    static Result<Value> from(const Value &value) { return value; }
 };
 /// By its name.
 template <> struct ValueTraits<DType> {

@@ -2,9 +2,11 @@
 #include "engine/tensor/Storage.h"
 
 #include "engine/core/Launch.h"
+#include "engine/tensor/memory.h"
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <new>
 #include <vector>
@@ -23,11 +25,17 @@ class SmallBlocks {
 public:
     ~SmallBlocks()
     {
+        release();
+        alive = false;
+    }
+
+    void release()
+    {
         for (std::vector<void *> &blocks : m_free) {
             for (void *block : blocks)
                 std::free(block);
+            blocks.clear();
         }
-        alive = false;
     }
 
     void *take(size_t rounded)
@@ -64,7 +72,31 @@ size_t roundUp(size_t bytes)
     return (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
 }
 
+std::atomic<int64_t> held = 0;
+std::atomic<int64_t> peak = 0;
+std::atomic<int64_t> allocations = 0;
+std::atomic<int64_t> frees = 0;
+
+void countAllocation(size_t bytes)
+{
+    const int64_t now = held.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed)
+            + static_cast<int64_t>(bytes);
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    int64_t known = peak.load(std::memory_order_relaxed);
+    while (known < now && !peak.compare_exchange_weak(known, now, std::memory_order_relaxed)) { }
+}
+
+void countFree(size_t bytes)
+{
+    held.fetch_sub(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+    frees.fetch_add(1, std::memory_order_relaxed);
+}
+
 } // namespace
+
+MemoryStatistics memoryStatistics() { return {held, peak, allocations, frees}; }
+void resetPeakMemory() { peak = held.load(); }
+void releaseCachedMemory() { smallBlocks.release(); }
 
 Storage::Storage(size_t bytes) : m_bytes(bytes)
 {
@@ -82,12 +114,14 @@ Storage::Storage(size_t bytes) : m_bytes(bytes)
     if (!block)
         throw std::bad_alloc();
     m_data = static_cast<std::byte *>(block);
+    countAllocation(m_bytes);
 }
 
 Storage::~Storage()
 {
     if (m_recorded)
         return;
+    countFree(m_bytes);
     const size_t rounded = roundUp(m_bytes);
     if (rounded <= smallLimit && SmallBlocks::alive && smallBlocks.give(m_data, rounded))
         return;

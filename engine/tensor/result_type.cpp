@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/tensor/result_type.h"
 
+#include "engine/tensor/settings.h"
+
 #include <optional>
 
 namespace mrg {
@@ -33,10 +35,10 @@ public:
         if (!tensor.defined())
             return;
         if (tensor.isNumber()) {
-            // A plain float is a float32, the default, in whatever precision it came.
+            // A plain float is of the default type, in whatever precision it came.
             const DType dtype = tensor.dtype();
-            meet(m_numbers, isComplex(dtype)          ? DType::Complex64
-                         : isFloating(dtype) ? DType::Float32
+            meet(m_numbers, isComplex(dtype)        ? toComplex(defaultDType())
+                         : isFloating(dtype) ? defaultDType()
                                              : dtype);
         } else {
             meet(tensor.dim() == 0 ? m_scalars : m_tensors, tensor.dtype());
@@ -44,7 +46,7 @@ public:
     }
     DType result() const
     {
-        return combine(m_tensors, combine(m_scalars, m_numbers)).value_or(DType::Float32);
+        return combine(m_tensors, combine(m_scalars, m_numbers)).value_or(defaultDType());
     }
 
 private:

@@ -87,7 +87,20 @@ inline Tensor labelLists(const Shape &shape, RandomStream &random)
     return out;
 }
 
-/// One legal input of a sample: N(0,1), or what its port's range and target form ask for.
+/// A number of the interval, away from its ends: N(0,1) where there are none.
+inline double within(const Interval &interval, RandomStream &random)
+{
+    const bool below = std::isfinite(interval.low);
+    const bool above = std::isfinite(interval.high);
+    if (below && above)
+        return interval.low + (interval.high - interval.low) * random.uniform(0.05, 0.95);
+    const double normal = random.normal();
+    if (below)
+        return interval.low + 0.2 + std::abs(normal);
+    return above ? interval.high - 0.2 - std::abs(normal) : normal;
+}
+
+/// One legal input of a sample: N(0,1), or what its port's range, domain and target form ask for.
 inline Tensor drawInput(const Port &port, const Shape &shape,
                         const std::map<std::string, int64_t> &symbols, RandomStream &random)
 {
@@ -106,10 +119,22 @@ inline Tensor drawInput(const Port &port, const Shape &shape,
             out.data<bool>()[i] = random.below(2) == 1;
         return out;
     }
+    if (port.dtype == "integral") {
+        Tensor out = Tensor::empty(shape, DType::Int64);
+        for (int64_t i = 0; i < out.numel(); ++i)
+            out.data<int64_t>()[i] = random.below(9) - 2;
+        return out;
+    }
+    if (port.dtype == "complex") {
+        Tensor out = Tensor::empty(shape, DType::Complex128);
+        for (int64_t i = 0; i < out.numel(); ++i)
+            out.data<std::complex<double>>()[i] = {random.normal(), random.normal()};
+        return out;
+    }
     Tensor out = Tensor::empty(shape, DType::Float64);
     for (int64_t i = 0; i < out.numel(); ++i) {
         double &value = out.data<double>()[i];
-        value = random.normal();
+        value = within(port.domain, random);
         if (port.form == TargetForm::MultiHot)
             value = value > 0 ? 1 : 0;
         else if (port.form == TargetForm::Sign)

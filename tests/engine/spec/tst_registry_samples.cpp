@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every declaration promises by its samples, for all of them alike.
 #include "engine/autograd/Node.h"
+#include "engine/autograd/backward.h"
 #include "engine/autograd/gradcheck.h"
 #include "engine/nn/Module.h"
 #include "engine/nn/families.h"
+#include "engine/ops/pointwise.h"
 #include "engine/spec/value_json.h"
+#include "engine/tensor/result_type.h"
 #include "tests/engine/spec/sample_inputs.h"
 
 #include <QObject>
@@ -43,17 +46,28 @@ Callable makeCallable(const Registry &registry, const std::string &type, const A
                     return module->call(inputs);
                 }};
     }
+    // Of a function that gives plain values the tensors among them.
     return {nullptr, [function = registry.function(name), args](std::span<const Tensor> inputs) {
-                return function->call(args, inputs);
+                if (function->call)
+                    return function->call(args, inputs);
+                std::vector<Tensor> out;
+                for (const Value &value : function->evaluate(args, inputs)) {
+                    if (const Tensor *tensor = value.as<Tensor>())
+                        out.push_back(*tensor);
+                }
+                return out;
             }};
 }
 
 std::vector<Tensor> converted(const std::vector<Tensor> &tensors, DType dtype)
 {
     std::vector<Tensor> out;
-    for (const Tensor &tensor : tensors)
-        out.push_back(!tensor.defined()            ? tensor
-                              : tensor.isFloatingPoint() ? tensor.detach().toType(dtype) : tensor.detach());
+    for (const Tensor &tensor : tensors) {
+        out.push_back(!tensor.defined()                  ? tensor
+                              : tensor.isFloatingPoint() ? tensor.detach().toType(dtype)
+                              : tensor.isComplex()       ? tensor.detach().toType(toComplex(dtype))
+                                                         : tensor.detach());
+    }
     return out;
 }
 
@@ -101,10 +115,78 @@ std::string text(const Shapes &shapes)
     return out;
 }
 
+/// The port of output number `i`; a variadic one, the last, has what is left.
+const Port &outputOf(const Spec &spec, size_t i)
+{
+    return i >= spec.outputs.size() && spec.outputs.back().variadic ? spec.outputs.back()
+                                                                    : spec.outputs.at(i);
+}
+
+/// The type that an output must have: what its port says, or that in which the inputs meet.
+DType wantedType(const Port &output, const std::vector<Tensor> &inputs, DType dtype)
+{
+    if (output.dtype == "complex")
+        return toComplex(dtype);
+    if (output.dtype != "any" && output.dtype != "float")
+        return dtypeFromName(output.dtype);
+    const bool integers = !inputs.empty()
+            && std::all_of(inputs.begin(), inputs.end(),
+                           [](const Tensor &input) { return isIntegral(input.dtype()); });
+    return integers && output.dtype == "any" ? resultType(inputs) : dtype;
+}
+
 /// A choice among two is no quantity to differentiate by.
 bool isDifferentiable(const Port &port, const Tensor &input)
 {
     return input.defined() && input.isFloatingPoint() && port.form != TargetForm::Sign;
+}
+
+/// Leaves that ask for gradients where the inputs can have them; complex ones as their real views.
+std::vector<Tensor> leavesOf(const Spec &spec, const std::vector<Tensor> &inputs)
+{
+    std::vector<Tensor> out;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        Tensor leaf = inputs[i].defined() && inputs[i].isComplex() ? viewAsReal(inputs[i]) : inputs[i];
+        if (isDifferentiable(test::portOf(spec, i), leaf))
+            leaf.setRequiresGrad();
+        out.push_back(leaf);
+    }
+    return out;
+}
+std::vector<Tensor> complexAgain(const Spec &spec, std::span<const Tensor> leaves)
+{
+    std::vector<Tensor> out;
+    for (size_t i = 0; i < leaves.size(); ++i)
+        out.push_back(test::portOf(spec, i).dtype == "complex" ? viewAsComplex(leaves[i])
+                                                               : leaves[i]);
+    return out;
+}
+std::vector<Tensor> realParts(std::vector<Tensor> outputs)
+{
+    for (Tensor &output : outputs) {
+        if (output.isComplex())
+            output = viewAsReal(output);
+    }
+    return outputs;
+}
+
+/// Whether no gradient flows from it to the inputs, or one that is 0.
+bool isConstant(const Tensor &output, const std::vector<Tensor> &inputs)
+{
+    if (!output.requiresGrad())
+        return true;
+    const Tensor cotangent = Tensor::ones(output.shape(), output.dtype());
+    for (const Tensor &input : inputs) {
+        if (!input.defined() || !input.requiresGrad())
+            continue;
+        const Tensor gradient
+                = grad({&output, 1}, {&input, 1}, {&cotangent, 1}, {.retainGraph = true}).front();
+        for (double value : gradient.toVector<double>()) {
+            if (value != 0)
+                return false;
+        }
+    }
+    return true;
 }
 
 } // namespace
@@ -195,6 +277,7 @@ private slots:
                     (void)spec.infer(args, Shapes(count, Shape(dims, size)));
             }
         }
+        QVERIFY(!spec.infer({{"no_such_argument", 1}}, spec.samples.at(0).inputs));
         size_t required = 0;
         for (const Port &port : spec.inputs)
             required += port.optional ? 0 : 1;
@@ -204,7 +287,6 @@ private slots:
         const Result<Shapes> refused = spec.infer(args, tooFew);
         QVERIFY(!refused);
         QCOMPARE(refused.error().kind, std::string("input_count_mismatch"));
-        QVERIFY(!spec.infer({{"no_such_argument", 1}}, spec.samples.at(0).inputs));
     }
 
     void inferredShapesAreThoseThatComeOut_data() { addRows(); }
@@ -212,20 +294,23 @@ private slots:
     {
         const auto [spec, sample] = fetchSample();
         const Result<Shapes> inferred = spec->infer(sample.args, sample.inputs);
+        if (spec->shapeFromElements) {
+            QVERIFY(!inferred);
+            QCOMPARE(inferred.error().kind, std::string("shape_depends_on_elements"));
+            return;
+        }
         QVERIFY2(inferred.ok(), inferred.ok() ? "" : inferred.error().what());
         const Callable callable = makeCallable(registry, fetchType(), sample.args);
         for (DType dtype : {DType::Float32, DType::Float64}) {
             callable.to(dtype);
-            const std::vector<Tensor> outputs
-                    = callable(converted(test::drawInputs(*spec, sample), dtype));
+            const std::vector<Tensor> inputs = converted(test::drawInputs(*spec, sample), dtype);
+            const std::vector<Tensor> outputs = callable(inputs);
             QVERIFY2(shapesOf(outputs) == *inferred,
                      (text(*inferred) + "inferred, came " + text(shapesOf(outputs))).c_str());
             for (size_t i = 0; i < outputs.size(); ++i) {
-                const std::string &wanted = spec->outputs.at(i).dtype;
-                QCOMPARE(outputs[i].dtype(),
-                         wanted == "int64"          ? DType::Int64
-                                 : wanted == "bool" ? DType::Bool
-                                                    : dtype);
+                // What is made of nothing has the type of its arguments.
+                if (!spec->inputs.empty() || outputOf(*spec, i).dtype == "int64")
+                    QCOMPARE(outputs[i].dtype(), wantedType(outputOf(*spec, i), inputs, dtype));
             }
         }
     }
@@ -238,24 +323,106 @@ private slots:
             QSKIP("its gradient is not the derivative on purpose");
         const Callable callable = makeCallable(registry, fetchType(), sample.args);
         callable.to(DType::Float64);
-        std::vector<Tensor> inputs = test::drawInputs(*spec, sample);
-        for (size_t i = 0; i < inputs.size(); ++i) {
-            if (isDifferentiable(test::portOf(*spec, i), inputs[i]))
-                inputs[i].setRequiresGrad();
-        }
+        std::vector<Tensor> inputs = leavesOf(*spec, test::drawInputs(*spec, sample));
+        const bool any = std::any_of(inputs.begin(), inputs.end(),
+                                     [](const Tensor &input) { return input.defined() && input.requiresGrad(); });
         const size_t own = inputs.size();
+        if (!spec->differentiable) {
+            for (const Tensor &output : callable(complexAgain(*spec, inputs)))
+                QVERIFY2(isConstant(output, inputs), "it has a gradient that is not 0");
+            return;
+        }
         if (callable.module) {
             // A lazy module has parameters only then.
             callable.module->materializeUninitialized(sample.inputs);
             for (const Tensor &parameter : callable.module->parameters())
                 inputs.push_back(parameter);
         }
+        if (!any && inputs.size() == own)
+            return; // made of nothing
         for (bool training : {true, false}) {
             if (callable.module)
                 callable.module->train(training);
             const Result<void> right = gradcheck(
-                    [&](std::span<const Tensor> all) { return callable(all.first(own)); }, inputs);
+                    [&](std::span<const Tensor> all) {
+                        return realParts(callable(complexAgain(*spec, all.first(own))));
+                    },
+                    inputs);
             QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
+        }
+    }
+
+    void pointwiseGradientsHaveGradients_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<int>("index");
+        for (const FunctionSpec &spec : registry.functions()) {
+            if (!spec.differentiable
+                || (spec.group != Group::UnaryPointwise && spec.group != Group::BinaryPointwise))
+                continue;
+            for (size_t i = 0; i < spec.samples.size(); ++i) {
+                QTest::addRow("torch.%s %zu", spec.name.c_str(), i)
+                        << QString::fromStdString("torch." + spec.name) << static_cast<int>(i);
+            }
+        }
+    }
+    void pointwiseGradientsHaveGradients()
+    {
+        const auto [spec, sample] = fetchSample();
+        const Callable callable = makeCallable(registry, fetchType(), sample.args);
+        std::vector<Tensor> inputs = leavesOf(*spec, test::drawInputs(*spec, sample));
+        const size_t own = inputs.size();
+        const auto forward = [&, &declared = *spec](std::span<const Tensor> all) {
+            return realParts(callable(complexAgain(declared, all.first(own))));
+        };
+        RandomStream random(7);
+        for (const Tensor &output : forward(inputs)) {
+            Tensor cotangent = test::drawInput({.name = "gradient"}, output.shape(), {}, random);
+            inputs.push_back(cotangent.setRequiresGrad());
+        }
+        const Result<void> right = gradcheck(
+                [&](std::span<const Tensor> all) {
+                    std::vector<Tensor> by;
+                    for (const Tensor &input : all.first(own)) {
+                        if (input.requiresGrad())
+                            by.push_back(input);
+                    }
+                    return grad(forward(all), by, all.subspan(own), {.createGraph = true});
+                },
+                inputs);
+        QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
+    }
+
+    void aNumberGivesWhatATensorOfItGives_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<int>("index");
+        for (const FunctionSpec &spec : registry.functions()) {
+            for (size_t i = 0; i < spec.inputs.size(); ++i) {
+                if (spec.inputs[i].number && spec.call) {
+                    QTest::addRow("torch.%s %s", spec.name.c_str(), spec.inputs[i].name.c_str())
+                            << QString::fromStdString("torch." + spec.name) << static_cast<int>(i);
+                }
+            }
+        }
+    }
+    void aNumberGivesWhatATensorOfItGives()
+    {
+        QFETCH(int, index);
+        const FunctionSpec &spec = *registry.function(fetchType().substr(6));
+        const Sample &sample = spec.samples.at(0);
+        std::vector<Tensor> inputs = test::drawInputs(spec, sample);
+        if (static_cast<size_t>(index) >= inputs.size())
+            inputs.resize(static_cast<size_t>(index) + 1);
+        const DType dtype = inputs[0].dtype();
+        Tensor &place = inputs[static_cast<size_t>(index)];
+        place = Tensor::full({}, 2, dtype);
+        const std::vector<Tensor> wanted = spec.call(sample.args, inputs);
+        place = isIntegral(dtype) ? Tensor::number(int64_t{2}) : Tensor::number(2.0);
+        const std::vector<Tensor> got = spec.call(sample.args, inputs);
+        for (size_t i = 0; i < wanted.size(); ++i) {
+            QCOMPARE(got[i].dtype(), wanted[i].dtype());
+            QVERIFY2(difference(got[i], wanted[i]) < 1e-14, got[i].toString().c_str());
         }
     }
 
