@@ -28,6 +28,19 @@ std::vector<FunctionSpec> allFunctions()
                  deviceFunctions,
                  relationFunctions,
                  joiningFunctions,
+                 viewFunctions,
+                 indexingFunctions,
+                 rearrangingFunctions,
+                 scatteringFunctions,
+                 searchingFunctions,
+                 reductionFunctions,
+                 sortingFunctions,
+                 linearAlgebraFunctions,
+                 einsumFunctions,
+                 einopsFunctions,
+                 quantileFunctions,
+                 histogramFunctions,
+                 uniqueFunctions,
          }) {
         std::vector<FunctionSpec> members = family();
         out.insert(out.end(), members.begin(), members.end());

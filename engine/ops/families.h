@@ -28,6 +28,21 @@ std::vector<FunctionSpec> settingsFunctions(); ///< settings_functions.cpp
 std::vector<FunctionSpec> deviceFunctions(); ///< device_functions.cpp
 std::vector<FunctionSpec> relationFunctions(); ///< relations.cpp
 std::vector<FunctionSpec> joiningFunctions(); ///< views.cpp
+std::vector<FunctionSpec> pointwiseFunctions(); ///< pointwise.cpp
+std::vector<FunctionSpec> joiningFunctions(); ///< joining_functions.cpp
+std::vector<FunctionSpec> viewFunctions(); ///< view_functions.cpp
+std::vector<FunctionSpec> indexingFunctions(); ///< indexing_functions.cpp
+std::vector<FunctionSpec> scatteringFunctions(); ///< scattering_functions.cpp
+std::vector<FunctionSpec> rearrangingFunctions(); ///< rearranging_functions.cpp
+std::vector<FunctionSpec> searchingFunctions(); ///< searching.cpp
+std::vector<FunctionSpec> reductionFunctions(); ///< reduction_functions.cpp
+std::vector<FunctionSpec> sortingFunctions(); ///< sorting_functions.cpp
+std::vector<FunctionSpec> quantileFunctions(); ///< quantiles.cpp
+std::vector<FunctionSpec> histogramFunctions(); ///< histograms.cpp
+std::vector<FunctionSpec> uniqueFunctions(); ///< unique.cpp
+std::vector<FunctionSpec> linearAlgebraFunctions(); ///< linear_algebra_functions.cpp
+std::vector<FunctionSpec> einsumFunctions(); ///< einsum.cpp
+std::vector<FunctionSpec> einopsFunctions(); ///< einops_functions.cpp
 
 /// All families' declarations.
 std::vector<FunctionSpec> allFunctions();

@@ -16,6 +16,18 @@ namespace mrg {
 Tensor gather(const Tensor &x, int64_t dim, const Tensor &index);
 /// x with src[i][j] added at [index[i][j]][j] (for dim 0).
 Tensor scatterAdd(const Tensor &x, int64_t dim, const Tensor &index, const Tensor &src);
+/// x with src[i][j] in place of [index[i][j]][j] (for dim 0); of several for one place the last
+/// stays.
+Tensor scatter(const Tensor &x, int64_t dim, const Tensor &index, const Tensor &src);
+/// How elements that meet at one place become one.
+enum class ScatterMode { Sum, Prod, Mean, Amax, Amin };
+/// The same with what meets at a place combined; without `include_self` x's own element is left out
+/// where anything comes.
+Tensor scatterReduce(const Tensor &x, int64_t dim, const Tensor &index, const Tensor &src,
+                     ScatterMode mode, bool include_self = true,
+                     const char *where = "scatter_reduce");
+/// A 1-d index of a dimension as one for gather and scatter, of the given shape.
+Tensor indexAlong(const Tensor &index, int64_t dim, const Shape &shape);
 /// The entries of a dimension that a 1-d index names.
 Tensor indexSelect(const Tensor &x, int64_t dim, const Tensor &index);
 /// x with alpha times the entries of `source` added at those places of a dimension.

@@ -125,6 +125,48 @@ Tensor stack(std::span<const Tensor> tensors, int64_t dim)
     return cat(parts, d);
 }
 
+Shape broadcastAll(const Shapes &shapes)
+{
+    Shape out;
+    for (const Shape &shape : shapes)
+        out = broadcastShapes(out, shape).value();
+    return out;
+}
+
+Shape blockDiagonalShape(const Shapes &shapes)
+{
+    Shape out{0, 0};
+    for (size_t i = 0; i < shapes.size(); ++i) {
+        if (shapes[i].size() > 2) {
+            throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "block_diag",
+                        "tensor " + std::to_string(i) + " " + toString(shapes[i]),
+                        "at most 2 dimensions");
+        }
+        const Shape block = shapeAtLeast(shapes[i], 2);
+        out[0] += block[0];
+        out[1] += block[1];
+    }
+    return shapes.empty() ? Shape{1, 0} : out;
+}
+
+Tensor blockDiagonal(std::span<const Tensor> tensors)
+{
+    Shapes shapes;
+    for (const Tensor &tensor : tensors)
+        shapes.push_back(tensor.shape());
+    const Shape shape = blockDiagonalShape(shapes);
+    const DType dtype = resultType(tensors);
+    std::vector<Tensor> rows;
+    int64_t column = 0;
+    for (const Tensor &tensor : tensors) {
+        const Tensor block = to(reshape(tensor, shapeAtLeast(tensor.shape(), 2)), dtype);
+        const Shape row{block.size(0), shape[1]};
+        rows.push_back(embed(block, row, {block.shape(), contiguousStrides(row), column}));
+        column += block.size(1);
+    }
+    return rows.empty() ? Tensor::zeros(shape) : cat(rows, 0);
+}
+
 std::vector<int64_t> splitSizes(int64_t size, int64_t piece)
 {
     if (piece < 0 || (piece == 0 && size > 0)) {
@@ -137,6 +179,18 @@ std::vector<int64_t> splitSizes(int64_t size, int64_t piece)
     if (out.empty())
         out.push_back(0);
     return out;
+}
+
+std::vector<int64_t> checkedSplitSizes(const Shape &shape, int64_t d, const std::vector<int64_t> &sizes)
+{
+    const int64_t size = shape[static_cast<size_t>(d)];
+    const bool negative = std::any_of(sizes.begin(), sizes.end(), [](int64_t s) { return s < 0; });
+    if (negative || std::accumulate(sizes.begin(), sizes.end(), int64_t(0)) != size) {
+        throw Error(ErrorCategory::Shape, "split_error_sizes", "split", "sizes " + toString(sizes),
+                    "sizes that add up to " + std::to_string(size) + ", dimension " + std::to_string(d)
+                            + " of " + toString(shape));
+    }
+    return sizes;
 }
 
 std::vector<int64_t> chunkSizes(int64_t size, int64_t chunks)
@@ -160,12 +214,7 @@ std::vector<Tensor> split(const Tensor &x, int64_t size, int64_t dim)
 std::vector<Tensor> split(const Tensor &x, const std::vector<int64_t> &sizes, int64_t dim)
 {
     const int64_t d = wrapDim(dim, x.dim(), "split", "split_error_dim_out_of_range");
-    const bool negative = std::any_of(sizes.begin(), sizes.end(), [](int64_t s) { return s < 0; });
-    if (negative || std::accumulate(sizes.begin(), sizes.end(), int64_t(0)) != x.size(d)) {
-        throw Error(ErrorCategory::Shape, "split_error_sizes", "split", "sizes " + toString(sizes),
-                    "sizes that add up to " + std::to_string(x.size(d)) + ", dimension "
-                            + std::to_string(d) + " of " + toString(x.shape()));
-    }
+    checkedSplitSizes(x.shape(), d, sizes);
     std::vector<Tensor> out;
     int64_t start = 0;
     for (int64_t length : sizes) {

@@ -248,6 +248,51 @@ Layout expanded(const Layout &x, const Shape &sizes, const char *where)
     return out;
 }
 
+Layout matrixTransposed(Layout x)
+{
+    if (x.dim() > 2) {
+        throw Error(ErrorCategory::Shape, "transpose_error_requires_2d_tensor", "t",
+                    toString(x.shape), "at most 2 dimensions",
+                    "use transpose and name the two dimensions");
+    }
+    return x.dim() < 2 ? x : transposed(std::move(x), 0, 1);
+}
+
+Layout stridedLayout(Layout x, int64_t capacity)
+{
+    const auto refuse = [&](ErrorCategory category, const std::string &wanted) {
+        return Error(category, "as_strided_error_out_of_bounds", "as_strided",
+                     "size " + toString(x.shape) + ", stride " + toString(x.strides) + ", offset "
+                             + text(x.offset),
+                     wanted);
+    };
+    if (x.shape.size() != x.strides.size())
+        throw refuse(ErrorCategory::Shape, "a stride for every size");
+    int64_t last = x.offset;
+    bool negative = x.offset < 0;
+    for (size_t d = 0; d < x.shape.size(); ++d) {
+        negative = negative || x.shape[d] < 0 || x.strides[d] < 0;
+        last += (x.shape[d] - 1) * x.strides[d];
+    }
+    if (negative)
+        throw refuse(ErrorCategory::Value, "numbers of 0 or more");
+    if (numel(x.shape) > 0 && last >= capacity)
+        throw refuse(ErrorCategory::Shape, "places within the " + text(capacity) + " elements");
+    return x;
+}
+
+Shape shapeAtLeast(const Shape &shape, int64_t dims)
+{
+    Shape out = shape;
+    if (out.empty() && dims > 0)
+        out.push_back(1);
+    if (out.size() == 1 && dims > 1)
+        out.insert(out.begin(), 1);
+    if (out.size() == 2 && dims > 2)
+        out.push_back(1);
+    return out;
+}
+
 Shape resolvedShape(int64_t count, const Shape &wanted, const char *where)
 {
     Shape shape = wanted;
@@ -259,8 +304,11 @@ Shape resolvedShape(int64_t count, const Shape &wanted, const char *where)
     if (unknown != shape.end()) {
         *unknown = 1;
         const int64_t rest = numel(shape);
-        if (rest == 0 || std::find(unknown, shape.end(), -1) != shape.end())
-            throw mismatch("one size that follows from the others");
+        if (rest == 0 || std::find(unknown, shape.end(), -1) != shape.end()) {
+            throw Error(ErrorCategory::Value, "reshape_error_ambiguous", where, toString(wanted),
+                        "one -1 that follows from the other sizes",
+                        "write the size in place of a -1");
+        }
         *unknown = count / rest;
     }
     if (std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; })) {

@@ -50,7 +50,17 @@ Layout diagonalOf(Layout x, int64_t offset, int64_t dim1, int64_t dim2);
 /// `expand_error_incompatible`, value `negative_size`.
 Layout expanded(const Layout &x, const Shape &sizes, const char *where = "expand");
 
-/// A shape with its one -1 worked out; shape `reshape_error_size_mismatch`.
+/// The transpose of a matrix; vectors and single elements stay. Shape
+/// `transpose_error_requires_2d_tensor`.
+Layout matrixTransposed(Layout x);
+/// A layout of any kind over `capacity` elements of memory; shape `as_strided_error_out_of_bounds`.
+Layout stridedLayout(Layout x, int64_t capacity);
+
+/// A shape with at least that many dimensions: rows before columns, and those before layers (as
+/// atleast_3d does it).
+Shape shapeAtLeast(const Shape &shape, int64_t dims);
+/// A shape with its one -1 worked out; shape `reshape_error_size_mismatch`, value
+/// `reshape_error_ambiguous`.
 Shape resolvedShape(int64_t count, const Shape &wanted, const char *where = "reshape");
 /// The strides that show `x` in another shape of as many elements without a copy, if there are any.
 std::optional<std::vector<int64_t>> viewStrides(const Layout &x, const Shape &shape);

@@ -5,6 +5,7 @@
 #include "engine/core/Launch.h"
 #include "engine/kernels/gemm.h"
 #include "engine/ops/pointwise.h"
+#include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
 
 #include <algorithm>
@@ -102,13 +103,13 @@ Tensor products(const char *name, const Tensor &a, const Tensor &b)
     return out;
 }
 
-void requireDims(const char *where, const Tensor &x, const char *which, int64_t dims,
+void requireDims(const char *where, const Shape &x, const char *which, int64_t dims,
                  const char *kind = "dimension_count_mismatch")
 {
-    if (x.dim() != dims) {
-        throw Error(
-                ErrorCategory::Shape, kind, where, std::string(which) + " " + toString(x.shape()),
-                std::to_string(dims) + " dimensions", dims == 2 ? "use matmul for batches" : "");
+    if (static_cast<int64_t>(x.size()) != dims) {
+        throw Error(ErrorCategory::Shape, kind, where, std::string(which) + " " + toString(x),
+                    std::to_string(dims) + " dimensions",
+                    dims == 2 ? "use matmul for batches" : "");
     }
 }
 
@@ -208,47 +209,86 @@ Tensor matmul(const Tensor &a, const Tensor &b)
     return reshape(products("matmul", batch(left), batch(right)), shape);
 }
 
-Tensor mm(const Tensor &a, const Tensor &b)
+Shape mmShape(const Shape &a, const Shape &b)
 {
     requireDims("mm", a, "input", 2, "linalg_error_requires_2d");
     requireDims("mm", b, "mat2", 2, "linalg_error_requires_2d");
-    if (a.size(1) != b.size(0))
-        innerMismatch("mm", a.shape(), b.shape(), a.size(1), b.size(0));
+    if (a[1] != b[0])
+        innerMismatch("mm", a, b, a[1], b[0]);
+    return {a[0], b[1]};
+}
+
+Shape bmmShape(const Shape &a, const Shape &b)
+{
+    requireDims("bmm", a, "input", 3);
+    requireDims("bmm", b, "mat2", 3);
+    if (a[0] != b[0]) {
+        throw Error(ErrorCategory::Shape, "batch_dimensions_do_not_match_error", "bmm",
+                    toString(a) + " times " + toString(b), "equal first sizes",
+                    "use matmul to repeat one of them");
+    }
+    if (a[2] != b[1])
+        innerMismatch("bmm", a, b, a[2], b[1]);
+    return {a[0], a[1], b[2]};
+}
+
+Shape mvShape(const Shape &a, const Shape &b)
+{
+    requireDims("mv", a, "input", 2, "linalg_error_requires_2d");
+    requireDims("mv", b, "vec", 1);
+    if (a[1] != b[0])
+        innerMismatch("mv", a, b, a[1], b[0]);
+    return {a[0]};
+}
+
+Shape dotShape(const Shape &a, const Shape &b)
+{
+    requireDims("dot", a, "input", 1);
+    requireDims("dot", b, "other", 1);
+    if (a[0] != b[0])
+        innerMismatch("dot", a, b, a[0], b[0]);
+    return {};
+}
+
+Shape outerShape(const Shape &a, const Shape &b)
+{
+    requireDims("outer", a, "input", 1);
+    requireDims("outer", b, "vec2", 1);
+    return {a[0], b[0]};
+}
+
+Tensor mm(const Tensor &a, const Tensor &b)
+{
+    mmShape(a.shape(), b.shape());
     checkTypes(a, b, "mm");
     return squeeze(products("mm", unsqueeze(a, 0), unsqueeze(b, 0)), Shape{0});
 }
 
 Tensor bmm(const Tensor &a, const Tensor &b)
 {
-    requireDims("bmm", a, "input", 3);
-    requireDims("bmm", b, "mat2", 3);
-    if (a.size(0) != b.size(0)) {
-        throw Error(ErrorCategory::Shape, "batch_dimensions_do_not_match_error", "bmm",
-                    toString(a.shape()) + " times " + toString(b.shape()), "equal first sizes",
-                    "use matmul to repeat one of them");
-    }
-    if (a.size(2) != b.size(1))
-        innerMismatch("bmm", a.shape(), b.shape(), a.size(2), b.size(1));
+    bmmShape(a.shape(), b.shape());
     checkTypes(a, b, "bmm");
     return products("bmm", a, b);
 }
 
 Tensor mv(const Tensor &a, const Tensor &b)
 {
-    requireDims("mv", a, "input", 2, "linalg_error_requires_2d");
-    requireDims("mv", b, "vec", 1);
-    if (a.size(1) != b.size(0))
-        innerMismatch("mv", a.shape(), b.shape(), a.size(1), b.size(0));
+    mvShape(a.shape(), b.shape());
     return matmul(a, b);
 }
 
 Tensor dot(const Tensor &a, const Tensor &b)
 {
-    requireDims("dot", a, "input", 1);
-    requireDims("dot", b, "other", 1);
-    if (a.size(0) != b.size(0))
-        innerMismatch("dot", a.shape(), b.shape(), a.size(0), b.size(0));
+    dotShape(a.shape(), b.shape());
     return matmul(a, b);
+}
+
+Tensor vdot(const Tensor &a, const Tensor &b) { return dot(conj(a), b); }
+
+Tensor outer(const Tensor &a, const Tensor &b)
+{
+    outerShape(a.shape(), b.shape());
+    return mul(unsqueeze(a, 1), unsqueeze(b, 0));
 }
 
 Tensor addmm(const Tensor &input, const Tensor &mat1, const Tensor &mat2, std::complex<double> beta,
@@ -257,10 +297,29 @@ Tensor addmm(const Tensor &input, const Tensor &mat1, const Tensor &mat2, std::c
     return blended("addmm", input, mm(mat1, mat2), beta, alpha);
 }
 
+Tensor addmv(const Tensor &input, const Tensor &mat, const Tensor &vec, std::complex<double> beta,
+             std::complex<double> alpha)
+{
+    return blended("addmv", input, mv(mat, vec), beta, alpha);
+}
+
+Tensor addr(const Tensor &input, const Tensor &vec1, const Tensor &vec2, std::complex<double> beta,
+            std::complex<double> alpha)
+{
+    return blended("addr", input, outer(vec1, vec2), beta, alpha);
+}
+
 Tensor baddbmm(const Tensor &input, const Tensor &batch1, const Tensor &batch2,
                std::complex<double> beta, std::complex<double> alpha)
 {
     return blended("baddbmm", input, bmm(batch1, batch2), beta, alpha);
+}
+
+Tensor addbmm(const Tensor &input, const Tensor &batch1, const Tensor &batch2,
+              std::complex<double> beta, std::complex<double> alpha)
+{
+    const DType type = batch1.dtype();
+    return blended("addbmm", input, sum(bmm(batch1, batch2), {0}, false, type), beta, alpha);
 }
 
 } // namespace mrg

@@ -14,19 +14,6 @@ namespace mrg {
 
 namespace {
 
-/// 1 where two tensors are equal (or both NaN), 0 elsewhere, in the type of the first.
-Tensor equalMask(const Tensor &x, const Tensor &y)
-{
-    Tensor out = Tensor::empty(x.shape(), x.dtype());
-    dispatchReal(x.dtype(), "amax", [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        kernels::binary<T, T>(x, y, out, [](T a, T b) {
-            return static_cast<T>(a == b || (kernels::isNan(a) && kernels::isNan(b)));
-        });
-    });
-    return out;
-}
-
 template <bool Least>
 Tensor extreme(const char *name, const Tensor &x, const Dims &dims, bool keepdim)
 {
@@ -87,6 +74,18 @@ Tensor extremeIndex(const char *name, const Tensor &x, std::optional<int64_t> di
 }
 
 } // namespace
+
+Tensor equalMask(const Tensor &x, const Tensor &y)
+{
+    Tensor out = Tensor::empty(x.shape(), x.dtype());
+    dispatchReal(x.dtype(), "amax", [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        kernels::binary<T, T>(x, y, out, [](T a, T b) {
+            return static_cast<T>(a == b || (kernels::isNan(a) && kernels::isNan(b)));
+        });
+    });
+    return out;
+}
 
 Tensor sum(const Tensor &x, const Dims &dims, bool keepdim, std::optional<DType> dtype)
 {

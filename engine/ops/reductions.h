@@ -38,6 +38,9 @@ Tensor min(const Tensor &x);
 Tensor argmax(const Tensor &x, std::optional<int64_t> dim = {}, bool keepdim = false);
 Tensor argmin(const Tensor &x, std::optional<int64_t> dim = {}, bool keepdim = false);
 
+/// 1 where two tensors are equal (or both NaN), 0 elsewhere, of the shape and type of the first:
+/// which elements share a gradient. Not recorded.
+Tensor equalMask(const Tensor &x, const Tensor &y);
 /// `x` summed down to a shape that broadcasts to x's: the derivative of broadcasting.
 Tensor sumToSize(const Tensor &x, const Shape &shape);
 

@@ -20,12 +20,21 @@ Tensor withLayout(const Tensor &x, const Layout &layout)
     return x.asStrided(layout.shape, layout.strides, layout.offset);
 }
 
-/// Records the backward of a view: `back` turns the gradient of the view into that of x.
-template <typename Back>
-Tensor recordView(const char *name, const Tensor &x, Tensor view, Back back)
+/// The tape's node of a view: `back` turns the gradient of the view into that of its input.
+class ViewNode final : public Node {
+public:
+    using Back = std::function<Tensor(const Tensor &)>;
+    ViewNode(const char *name, Back back) : Node(name), m_back(std::move(back)) { }
+    Gradients backward(const Gradients &gradients) override { return {m_back(gradients[0])}; }
+
+private:
+    Back m_back;
+};
+
+Tensor recordView(const char *name, const Tensor &x, Tensor view, ViewNode::Back back)
 {
     if (shouldRecord({&x}))
-        record(name, {x}, {view}, [back](const Gradients &g) { return Gradients{back(g[0])}; });
+        connect(std::make_shared<ViewNode>(name, std::move(back)), {&x, 1}, {&view, 1});
     return view;
 }
 
@@ -58,6 +67,11 @@ Tensor permutedTensor(const char *name, const Tensor &x, const std::vector<int64
 }
 
 } // namespace
+
+bool isRecordedView(const Tensor &x)
+{
+    return dynamic_cast<const ViewNode *>(x.gradFn().get()) != nullptr;
+}
 
 Tensor embed(const Tensor &x, const Shape &from, const Layout &place)
 {
@@ -96,6 +110,20 @@ Tensor contiguous(const Tensor &x)
     if (shouldRecord({&x}))
         record("contiguous", {x}, {out}, [](const Gradients &g) { return Gradients{g[0]}; });
     return out;
+}
+
+Tensor clone(const Tensor &x)
+{
+    Tensor out = x.copy();
+    if (shouldRecord({&x}))
+        record("clone", {x}, {out}, [](const Gradients &g) { return Gradients{g[0]}; });
+    return out;
+}
+
+Tensor t(const Tensor &x)
+{
+    return recordView("t", x, withLayout(x, matrixTransposed(layoutOf(x))),
+                      [](const Tensor &g) { return t(g); });
 }
 
 Tensor reshape(const Tensor &x, const Shape &wanted)
@@ -237,28 +265,12 @@ Tensor diagonal(const Tensor &x, int64_t offset, int64_t dim1, int64_t dim2)
 Tensor asStrided(const Tensor &x, const Shape &size, const std::vector<int64_t> &stride,
                  std::optional<int64_t> offset)
 {
-    const auto refuse = [&](ErrorCategory category, const std::string &wanted) {
-        return Error(category, "as_strided_error_out_of_bounds", "as_strided",
-                     "size " + toString(size) + ", stride " + toString(stride) + ", offset "
-                             + std::to_string(offset.value_or(x.offset())),
-                     wanted);
-    };
-    if (size.size() != stride.size())
-        throw refuse(ErrorCategory::Shape, "a stride for every size");
     const int64_t start = offset.value_or(x.offset());
-    int64_t last = start;
-    bool negative = start < 0;
-    for (size_t d = 0; d < size.size(); ++d) {
-        negative = negative || size[d] < 0 || stride[d] < 0;
-        last += (size[d] - 1) * stride[d];
-    }
-    if (negative)
-        throw refuse(ErrorCategory::Value, "numbers of 0 or more");
     const auto capacity = static_cast<int64_t>(x.impl()->storage->bytes()) / dtypeSize(x.dtype());
-    if (numel(size) > 0 && last >= capacity) {
-        throw refuse(ErrorCategory::Shape,
-                     "elements within the " + std::to_string(capacity) + " of the storage");
-    }
+    const Layout place = stridedLayout({size, stride, start}, capacity);
+    int64_t last = start;
+    for (size_t d = 0; d < size.size(); ++d)
+        last += (size[d] - 1) * stride[d];
     if (x.isContiguous() && start >= x.offset()
         && (numel(size) == 0 || last < x.offset() + x.numel())) {
         return partView("as_strided", x, [&, from = start - x.offset()](const Layout &own) {
@@ -272,7 +284,7 @@ Tensor asStrided(const Tensor &x, const Shape &size, const std::vector<int64_t> 
                     "a contiguous tensor and elements of its own",
                     "call contiguous() or detach() first");
     }
-    return withLayout(x, {size, stride, start});
+    return withLayout(x, place);
 }
 
 } // namespace mrg

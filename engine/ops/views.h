@@ -18,6 +18,10 @@ Tensor reshape(const Tensor &x, const Shape &shape);
 Tensor view(const Tensor &x, const Shape &shape);
 /// Itself if it is contiguous, else a recorded copy.
 Tensor contiguous(const Tensor &x);
+/// A recorded copy.
+Tensor clone(const Tensor &x);
+/// The transpose of a matrix; vectors and single elements stay.
+Tensor t(const Tensor &x);
 /// Repeats dimensions of size 1 and new leading ones without copying; -1 keeps a size.
 Tensor expand(const Tensor &x, const Shape &shape);
 Tensor permute(const Tensor &x, const std::vector<int64_t> &dims);
@@ -41,6 +45,9 @@ Tensor diagonal(const Tensor &x, int64_t offset = 0, int64_t dim1 = 0, int64_t d
 /// first element); throws Error (shape, `as_strided_error_out_of_bounds`).
 Tensor asStrided(const Tensor &x, const Shape &size, const std::vector<int64_t> &stride,
                  std::optional<int64_t> offset = {});
+
+/// Whether x was recorded as a view of another tensor (or as a copy that stands for one: reshape).
+bool isRecordedView(const Tensor &x);
 
 /// Zeros of shape `from` with `x` added in at `place`, a layout of a compact tensor of that shape:
 /// the derivative of a view of a part.

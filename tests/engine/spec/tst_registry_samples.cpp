@@ -131,7 +131,7 @@ DType wantedType(const Port &output, const std::vector<Tensor> &inputs, DType dt
         return dtypeFromName(output.dtype);
     const bool integers = !inputs.empty()
             && std::all_of(inputs.begin(), inputs.end(),
-                           [](const Tensor &input) { return isIntegral(input.dtype()); });
+                           [](const Tensor &input) { return input.defined() && isIntegral(input.dtype()); });
     return integers && output.dtype == "any" ? resultType(inputs) : dtype;
 }
 
