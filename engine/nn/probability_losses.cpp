@@ -293,8 +293,7 @@ std::vector<ModuleSpec> probabilityLosses()
     probabilities[0] = {.name = "input",
                         .pattern = "*",
                         .summary = "Probabilities.",
-                        .lowest = 0,
-                        .highest = 1};
+                        .domain = {.low = 0, .high = 1}};
     const std::vector<Port> signs{
             {.name = "input", .pattern = "*", .summary = "Scores."},
             {.name = "target", .pattern = "*", .summary = "1 or -1.", .form = TargetForm::Sign}};

@@ -247,7 +247,7 @@ std::vector<ModuleSpec> regressionLosses()
                      .inputs
                      = {{.name = "input", .pattern = "*", .summary = "Means."},
                         {.name = "target", .pattern = "*", .form = TargetForm::Values},
-                        {.name = "var", .pattern = "", .summary = "Variances.", .lowest = 0}},
+                        {.name = "var", .pattern = "", .summary = "Variances.", .domain = {.low = 0}}},
                      .samples = {{.inputs = {{4, 3}, {4, 3}, {4, 3}}},
                                  {.args = {{"full", true}, {"reduction", "none"}},
                                   .inputs = {{4, 3}, {4, 3}, {4, 1}}},

@@ -81,10 +81,6 @@ struct Port {
     TargetForm form = TargetForm::None;
     /// For int64 inputs: the exclusive upper bound, a symbol or an int argument's name.
     std::string below;
-    /// For floating inputs: the range that values must keep to, where there is one (probabilities,
-    /// variances).
-    double lowest = -std::numeric_limits<double>::infinity();
-    double highest = std::numeric_limits<double>::infinity();
     bool optional = false;
     /// As many wires as one likes (add, cat).
     bool variadic = false;
@@ -93,7 +89,8 @@ struct Port {
     /// The argument of forward that is a tuple of tensors and has this port as a member: LSTM's ports
     /// h_0 and c_0 are the tuple "hx". Members stand one after the other.
     std::string tuple;
-    /// Where the function is defined and smooth (the logarithm's numbers are positive).
+    /// For floating inputs: where the function is defined and smooth (probabilities, variances, the
+    /// logarithm's numbers).
     Interval domain{};
 };
 

@@ -100,7 +100,7 @@ inline double within(const Interval &interval, RandomStream &random)
     return above ? interval.high - 0.2 - std::abs(normal) : normal;
 }
 
-/// One legal input of a sample: N(0,1), or what its port's range, domain and target form ask for.
+/// One legal input of a sample: N(0,1), or what its port's domain and target form ask for.
 inline Tensor drawInput(const Port &port, const Shape &shape,
                         const std::map<std::string, int64_t> &symbols, RandomStream &random)
 {
@@ -139,11 +139,6 @@ inline Tensor drawInput(const Port &port, const Shape &shape,
             value = value > 0 ? 1 : 0;
         else if (port.form == TargetForm::Sign)
             value = value > 0 ? 1 : -1;
-        // Away from the ends, where functions may bend.
-        else if (std::isfinite(port.highest))
-            value = port.lowest + (port.highest - port.lowest) * random.uniform(0.1, 0.9);
-        else if (std::isfinite(port.lowest))
-            value = port.lowest + 0.1 + std::abs(value);
     }
     return out;
 }
