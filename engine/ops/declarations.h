@@ -7,25 +7,6 @@ namespace mrg {
 
 // What the declarations of functions of tensors have in common, said once.
 
-/// A list of any values, for arguments that no closed type describes.
-template <> struct ValueTraits<ValueList> {
-    static std::string type() { return "list"; }
-    static Value to(const ValueList &value) { return value; }
-    static Result<ValueList> from(const Value &value)
-    {
-        if (const ValueList *list = value.as<ValueList>())
-            return *list;
-        return detail::wrongKind(value, "a list");
-    }
-};
-
-/// Any value, for arguments that take tensors as well as numbers.
-template <> struct ValueTraits<Value> {
-    static std::string type() { return "any value or Tensor"; }
-    static Value to(const Value &value) { return value; }
-    static Result<Value> from(const Value &value) { return value; }
-};
-
 /// What a function is called and what it does.
 struct Title {
     const char *name;
@@ -86,11 +67,11 @@ FunctionSpec tensorFunction(Group group, Title title, std::vector<Port> inputs,
              .validate = {},
              .samples = std::move(uses.good),
              .badSamples = std::move(uses.bad)},
-            [operation](const O &options, std::span<const Tensor> inputs) {
-                if constexpr (std::is_same_v<decltype(operation(options, inputs)), Tensor>)
-                    return std::vector<Tensor>{operation(options, inputs)};
+            [operation](const O &options, std::span<const Tensor> tensors) {
+                if constexpr (std::is_same_v<decltype(operation(options, tensors)), Tensor>)
+                    return std::vector<Tensor>{operation(options, tensors)};
                 else
-                    return operation(options, inputs);
+                    return operation(options, tensors);
             });
 }
 

@@ -188,12 +188,6 @@ template <> struct ValueTraits<std::vector<std::string>> {
     static Value to(const std::vector<std::string> &value);
     static Result<std::vector<std::string>> from(const Value &value);
 };
-/// Whatever it is.
-template <> struct ValueTraits<Value> {
-    static std::string type() { return "any"; }
-    static Value to(const Value &value) { return value; }
-    static Result<Value> from(const Value &value) { return value; }
-};
 template <> struct ValueTraits<ModuleDescription> {
     static std::string type() { return "Module"; }
     static Value to(const ModuleDescription &value) { return value; }
