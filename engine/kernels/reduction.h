@@ -8,8 +8,8 @@
 #include <cmath>
 #include <complex>
 #include <limits>
+#include <memory>
 #include <type_traits>
-#include <vector>
 
 namespace mrg::kernels {
 
@@ -200,8 +200,9 @@ void reduceRows(const Rows &rows, const T *x, Emit emit)
     const int64_t tasks = rows.outer * parts * blocks;
     const int64_t work = std::min(part, rows.length) * std::min(rows.inner, detail::columnBlock);
     const int64_t grain = std::max<int64_t>(1, detail::reductionGrain / std::max<int64_t>(work, 1));
-    std::vector<State> partial(parts > 1 ? static_cast<size_t>(rows.outer * parts * rows.inner)
-                                         : 0);
+    // No vector: one of bools packs them, which threads may not write side by side.
+    const auto partial = std::make_unique<State[]>(
+            parts > 1 ? static_cast<size_t>(rows.outer * parts * rows.inner) : 0);
     parallelFor(tasks, grain, [&](int64_t begin, int64_t end) {
         for (int64_t task = begin; task < end; ++task) {
             const int64_t block = task % blocks;

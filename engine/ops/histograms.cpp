@@ -23,7 +23,7 @@ struct HistcOptions {
     double max = 0;
 };
 struct HistogramOptions {
-    Value bins = 10;
+    std::variant<int64_t, Tensor> bins = int64_t(10);
     std::optional<std::vector<double>> range;
     bool density = false;
 };
@@ -138,14 +138,14 @@ Tensor histc(const Tensor &x, const HistcOptions &o)
 /// Bins given by their edges: the number of bins, and the edges themselves where they are given.
 int64_t binCount(const HistogramOptions &o)
 {
-    if (const Tensor *edges = o.bins.as<Tensor>()) {
+    if (const Tensor *edges = std::get_if<Tensor>(&o.bins)) {
         if (edges->dim() != 1 || edges->numel() < 2) {
             throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "histogram",
                         "edges " + toString(edges->shape()), "a 1-d tensor of at least 2");
         }
         return edges->numel() - 1;
     }
-    const int64_t bins = ValueTraits<int64_t>::from(o.bins).value();
+    const int64_t bins = std::get<int64_t>(o.bins);
     const bool given = o.range.has_value();
     if (given && o.range->size() != 2) {
         throw Error(ErrorCategory::Value, "histogram_error_range", "histogram",
@@ -165,7 +165,7 @@ std::vector<Tensor> histogram(const Tensor &x, const Tensor &weight, const Histo
     const Tensor source = x.detach().compact();
     const Tensor factors
             = weight.defined() ? weight.detach().toType(x.dtype()).compact() : Tensor();
-    const Tensor *given = o.bins.as<Tensor>();
+    const Tensor *given = std::get_if<Tensor>(&o.bins);
     Tensor counts = Tensor::zeros({bins}, x.dtype());
     Tensor edges = given ? given->detach().toType(x.dtype()).copy()
                          : Tensor::empty({bins + 1}, x.dtype());

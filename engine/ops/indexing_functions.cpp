@@ -28,7 +28,7 @@ struct PutOptions {
     bool accumulate = false;
 };
 struct RepeatOptions {
-    Value repeats = 1;
+    std::variant<IntOrList, Tensor> repeats = IntOrList(1);
     std::optional<int64_t> dim;
 };
 struct TupleOptions {
@@ -123,14 +123,22 @@ std::vector<Index> indicesOf(const ValueList &values)
     return out;
 }
 
-/// repeat_interleave's numbers for each of `size` entries.
-std::vector<int64_t> repeatsOf(const Value &value, int64_t size)
+Tensor put(const PutOptions &o, Inputs in)
 {
-    std::vector<int64_t> out;
-    if (const Tensor *tensor = value.as<Tensor>())
-        out = tensor->toVector<int64_t>();
-    else
-        out = ValueTraits<IntOrList>::from(value).value().values;
+    if (in[1].dtype() != in[0].dtype()) {
+        throw Error(ErrorCategory::DType, "dtype_mismatch", "index_put",
+                    std::string(dtypeName(in[1].dtype())) + " values", dtypeName(in[0].dtype()),
+                    "convert the values");
+    }
+    return withIndexed(in[0], indicesOf(o.indices), in[1], o.accumulate);
+}
+
+/// repeat_interleave's numbers for each of `size` entries.
+std::vector<int64_t> repeatsOf(const RepeatOptions &o, int64_t size)
+{
+    const Tensor *tensor = std::get_if<Tensor>(&o.repeats);
+    std::vector<int64_t> out
+            = tensor ? tensor->toVector<int64_t>() : std::get<IntOrList>(o.repeats).values;
     if (out.size() == 1)
         out.assign(static_cast<size_t>(size), out[0]);
     if (static_cast<int64_t>(out.size()) != size) {
@@ -153,7 +161,7 @@ Shape interleavedShape(const RepeatOptions &o, const Shape &x)
             = o.dim ? wrapDim(*o.dim, static_cast<int64_t>(x.size()), "repeat_interleave") : 0;
     Shape out = o.dim && !x.empty() ? x : Shape{numel(x)};
     int64_t total = 0;
-    for (int64_t times : repeatsOf(o.repeats, out[static_cast<size_t>(d)]))
+    for (int64_t times : repeatsOf(o, out[static_cast<size_t>(d)]))
         total += times;
     out[static_cast<size_t>(d)] = total;
     return out;
@@ -165,7 +173,7 @@ Tensor interleaved(const RepeatOptions &o, const Tensor &x)
     const int64_t d = o.dim ? wrapDim(*o.dim, x.dim(), "repeat_interleave") : 0;
     std::vector<int64_t> entries;
     int64_t entry = 0;
-    for (int64_t times : repeatsOf(o.repeats, whole.size(d))) {
+    for (int64_t times : repeatsOf(o, whole.size(d))) {
         entries.insert(entries.end(), static_cast<size_t>(times), entry);
         ++entry;
     }
@@ -263,10 +271,7 @@ std::vector<FunctionSpec> indexingFunctions()
                                        "None leaves one whole."),
                            arg("accumulate", &PutOptions::accumulate,
                                "Adds, instead of replacing.")},
-                          [](const PutOptions &, const Shapes &in) { return in.at(0); },
-                          [](const PutOptions &o, Inputs in) {
-                              return withIndexed(in[0], indicesOf(o.indices), in[1], o.accumulate);
-                          },
+                          [](const PutOptions &, const Shapes &in) { return in.at(0); }, put,
                           {.good = {{.args = {{"indices",
                                                ValueList{Tensor::fromVector<int64_t>({2, 0}),
                                                          Tensor::fromVector<int64_t>({1, -1})}}},

@@ -389,10 +389,10 @@ std::vector<FunctionSpec> joiningFunctions()
             [](const NoOptions &, const Shapes &in) { return Shapes(in.size(), broadcastAll(in)); },
             [](const NoOptions &, Inputs in) {
                 const Shape common = broadcastAll(shapesOf(in));
-                std::vector<Tensor> out;
+                std::vector<Tensor> expanded;
                 for (const Tensor &x : in)
-                    out.push_back(expand(x, common));
-                return out;
+                    expanded.push_back(expand(x, common));
+                return expanded;
             },
             {.good = {{.args = {}, .inputs = {{2, 1}, {1, 3}, {}}}},
              .bad = {{.args = {},

@@ -116,9 +116,24 @@ const std::vector<Sample> momentSamples{
         {.args = {{"dim", ValueList{0, -1}}, {"correction", 2}}, .inputs = {{2, 3, 2}}},
 };
 
+/// A bool by position after the input is `unbiased`, as in var(x, False).
+FunctionSpec withUnbiasedByPosition(FunctionSpec spec)
+{
+    const auto plain = std::make_shared<const FunctionSpec>(spec);
+    spec.bind = [plain](std::span<const Value> positional,
+                        const Arguments &keywords) -> Result<Call> {
+        if (positional.size() != 2 || !positional[1].as<bool>())
+            return bindCall(*plain, positional, keywords);
+        Arguments all = keywords;
+        all["unbiased"] = positional[1];
+        return bindCall(*plain, positional.first(1), all);
+    };
+    return spec;
+}
+
 template <typename Operation> FunctionSpec moment(Title title, Operation operation)
 {
-    return tensorFunction<MomentOptions>(
+    return withUnbiasedByPosition(tensorFunction<MomentOptions>(
             group, title, {tensorPort("input")}, momentArgs(),
             [title](const MomentOptions &o, const Shapes &in) {
                 return reducedShape(o, in, title.name);
@@ -126,7 +141,7 @@ template <typename Operation> FunctionSpec moment(Title title, Operation operati
             [operation](const MomentOptions &o, Inputs in) {
                 return operation(varMean(in[0], o.dims(), o.taken(), o.keepdim));
             },
-            {.good = momentSamples, .bad = reductionErrors});
+            {.good = momentSamples, .bad = reductionErrors}));
 }
 
 template <typename Operation>
@@ -143,7 +158,7 @@ FunctionSpec momentPair(Title title, const char *first, Operation operation)
             },
             {.good = momentSamples, .bad = reductionErrors});
     spec.outputs = outputPorts({{first, "any"}, {"mean", "any"}});
-    return spec;
+    return withUnbiasedByPosition(spec);
 }
 
 double exponentOf(const NormOptions &o)

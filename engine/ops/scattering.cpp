@@ -145,10 +145,10 @@ Tensor scatter(const Tensor &x, int64_t dim, const Tensor &index, const Tensor &
     if (shouldRecord({&x, &src})) {
         record("scatter", {x, src}, {out},
                [d, saved = SavedTensor(place), from = src.shape()](const Gradients &g) {
-                   const Tensor index = saved.unpack();
-                   const Tensor used = gather(g[0], d, index);
+                   const Tensor entries = saved.unpack();
+                   const Tensor used = gather(g[0], d, entries);
                    return Gradients{
-                           scatter(g[0], d, index, Tensor::zeros(index.shape(), g[0].dtype())),
+                           scatter(g[0], d, entries, Tensor::zeros(entries.shape(), g[0].dtype())),
                            used.shape() == from
                                    ? used
                                    : embed(used, from, {used.shape(), contiguousStrides(from), 0})};
@@ -193,13 +193,13 @@ Tensor scatterReduce(const Tensor &x, int64_t dim, const Tensor &index, const Te
         record(where, {x, src}, {out},
                [=, self = SavedTensor(x), from = SavedTensor(src),
                 at = SavedTensor(place)](const Gradients &g) {
-                   const Tensor index = at.unpack();
-                   ScatterGradients out = scatterGradients(
-                           g[0], self.unpack(), d, index, from.unpack(), mode, include_self, where);
+                   const Tensor entries = at.unpack();
+                   ScatterGradients gradients = scatterGradients(
+                           g[0], self.unpack(), d, entries, from.unpack(), mode, include_self, where);
                    if (!include_self)
-                       out.self = scatter(out.self, d, index,
-                                          Tensor::zeros(index.shape(), g[0].dtype()));
-                   return Gradients{out.self, out.src};
+                       gradients.self = scatter(gradients.self, d, entries,
+                                          Tensor::zeros(entries.shape(), g[0].dtype()));
+                   return Gradients{gradients.self, gradients.src};
                });
     }
     return out;
