@@ -245,14 +245,6 @@ Tensor triuIndices(int64_t rows, int64_t columns, int64_t offset)
                         [offset](int64_t r, int64_t c) { return c - r >= offset; });
 }
 
-Tensor clone(const Tensor &x)
-{
-    Tensor out = x.copy();
-    if (shouldRecord({&x}))
-        record("clone", {x}, {out}, [](const Gradients &g) { return Gradients{g[0]}; });
-    return out;
-}
-
 std::vector<Tensor> meshgrid(std::span<const Tensor> tensors, bool xy)
 {
     if (tensors.empty())

@@ -28,8 +28,6 @@ Tensor tensorOf(const Value &data, std::optional<DType> dtype = {});
 /// Row and column numbers (2, n) of a matrix's part below or above a diagonal.
 Tensor trilIndices(int64_t rows, int64_t columns, int64_t offset = 0);
 Tensor triuIndices(int64_t rows, int64_t columns, int64_t offset = 0);
-/// A copy that gradients flow through.
-Tensor clone(const Tensor &x);
 /// Tensors of coordinates: one a 1-d tensor, all of the grid's shape; `xy` swaps the first two
 /// dimensions.
 std::vector<Tensor> meshgrid(std::span<const Tensor> tensors, bool xy = false);

@@ -4,6 +4,7 @@
 #include "engine/ops/creation.h"
 #include "engine/ops/families.h"
 #include "engine/ops/pointwise.h"
+#include "engine/ops/views.h"
 #include "engine/spec/Spec.h"
 
 #include <cstring>
