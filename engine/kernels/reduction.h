@@ -136,7 +136,7 @@ inline constexpr int64_t reductionGrain = 1 << 14;
 /// errors grow with the number of parts and not of elements.
 inline int64_t partLength(const Rows &rows)
 {
-    return rows.inner == 1 ? 4096 : std::clamp<int64_t>(reductionGrain / rows.inner, 64, 512);
+    return rows.inner == 1 ? 4096 : std::clamp<int64_t>(reductionGrain / std::max<int64_t>(rows.inner, 1), 64, 512);
 }
 
 template <typename Reducer, typename T>

@@ -22,7 +22,11 @@ template <std::floating_point T> T polygamma(int64_t n, T x)
 {
     return static_cast<T>(polygammaOf(n, x));
 }
-template <std::floating_point T> T i0(T x) { return static_cast<T>(besselI(0, x)); }
+/// NaN at infinity, as in Cephes and PyTorch: e^x / sqrt(x) has no value there.
+template <std::floating_point T> T i0(T x)
+{
+    return std::isinf(x) ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(besselI(0, x));
+}
 template <std::floating_point T> T i1(T x) { return static_cast<T>(besselI(1, x)); }
 
 } // namespace mrg::math

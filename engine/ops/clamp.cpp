@@ -37,7 +37,7 @@ Tensor clampByNumbers(const Tensor &x, std::optional<Number> low, std::optional<
                         within = logicalAnd(within, ge(v, lower));
                     return hasHigh ? logicalAnd(within, le(v, upper)) : within;
                 } else {
-                    return !(hasLow && v < lower.to<T>()) && !(hasHigh && v > upper.to<T>());
+                    return (!hasLow || v >= lower.to<T>()) && (!hasHigh || v <= upper.to<T>());
                 }
             }));
 }

@@ -104,6 +104,32 @@ FunctionSpec choosing(Title title, Tensor (*ofAll)(const Tensor &),
              .bad = {outOfRange}}));
 }
 
+/// The same with a second form, of two tensors: the larger (or smaller) elements of both.
+FunctionSpec comparing(FunctionSpec spec, Tensor (*operation)(const Tensor &, const Tensor &))
+{
+    spec.inputs.push_back(optionalPort("other"));
+    spec.order = {"input", "dim", "other", "keepdim"};
+    spec.samples.push_back({.args = {}, .inputs = {{2, 3}, {3}}});
+    const InferFunction alone = spec.infer;
+    spec.infer = [alone](const Arguments &args, const Shapes &in) -> Result<Shapes> {
+        if (in.size() < 2 || in[1] == leftOut)
+            return alone(args, in.size() < 2 ? in : Shapes{in[0]});
+        const Result<Shape> common = broadcastShapes(in[0], in[1]);
+        return common ? Result<Shapes>(Shapes{*common}) : Result<Shapes>(common.error());
+    };
+    const auto callAlone = spec.call;
+    spec.call = [callAlone, operation](const Arguments &args, std::span<const Tensor> in) {
+        if (in.size() < 2 || !in[1].defined())
+            return callAlone(args, in.first(1));
+        return std::vector<Tensor>{operation(in[0], in[1])};
+    };
+    spec.evaluate = [call = spec.call](const Arguments &args, std::span<const Tensor> in) {
+        const std::vector<Tensor> out = call(args, in);
+        return ValueList(out.begin(), out.end());
+    };
+    return spec;
+}
+
 FunctionSpec place(Title title, Tensor (*operation)(const Tensor &, std::optional<int64_t>, bool))
 {
     using O = ChooseOptions;
@@ -316,13 +342,16 @@ std::vector<FunctionSpec> sortingFunctions()
             {.args = {}, .inputs = {{3, 4}}},
             {.args = {{"dim", 0}, {"descending", true}}, .inputs = {{3, 4}}}};
     std::vector<FunctionSpec> out{
-            choosing({"max",
-                      "The largest element, or the largest along a dimension and where they are."},
-                     max, max),
-            choosing(
-                    {"min",
-                     "The smallest element, or the smallest along a dimension and where they are."},
-                    min, min),
+            comparing(choosing({"max",
+                                "The largest element, or the largest along a dimension and where "
+                                "they are, or the larger ones of two tensors."},
+                               max, max),
+                      maximum),
+            comparing(choosing({"min",
+                                "The smallest element, or the smallest along a dimension and where "
+                                "they are, or the smaller ones of two tensors."},
+                               min, min),
+                      minimum),
             choosing({"median", "The lower one of the middle elements, and where it is."}, median,
                      median),
             choosing({"nanmedian", "The median of elements that are not NaN, and where it is."},

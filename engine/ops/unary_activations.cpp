@@ -14,6 +14,9 @@ using namespace math;
 constexpr Constant seluScale{1.0507009873554804934193349852946};
 constexpr Constant seluSlope{1.0507009873554804934193349852946 * 1.6732632423543772848170429916717};
 
+// PyTorch's own is a float32 in all precisions.
+constexpr Constant hardsigmoidSlope{1.0F / 6.0F};
+
 constexpr std::array rows{
         UnaryRow{"sigmoid", "Squashes numbers into (0, 1).", R"(\frac{1}{1 + e^{-x}})",
                  ofFields([](auto x) { return 1_c / (1_c + exp(-x)); },
@@ -21,7 +24,7 @@ constexpr std::array rows{
         UnaryRow{"relu", "Negative numbers become 0; a NaN stays.", R"(\max(0, x))",
                  function<types::Integers | types::Floats>(
                          [](auto x) { return where(x <= 0_c, 0_c, x); },
-                         ofOutput([](auto y) { return y > 0_c; }))},
+                         ofOutput([](auto y) { return !(y <= 0_c); }))},
         UnaryRow{"silu", "The number times its sigmoid, also called swish.",
                  R"(\frac{x}{1 + e^{-x}})",
                  ofFloats([](auto x) { return x / (1_c + exp(-x)); }, ofInput([](auto x) {
@@ -33,13 +36,14 @@ constexpr std::array rows{
                 R"(\lambda (\max(0, x) + \min(0, \alpha (e^x - 1))))",
                 ofFloats([](auto x) { return where(x > 0_c, seluScale * x, seluSlope * expm1(x)); },
                          ofInput([](auto x) {
-                             return where(x > 0_c, seluScale, seluSlope * exp(x));
+                             return where(x <= 0_c, seluSlope * exp(x), seluScale);
                          }))},
         UnaryRow{"softsign", "Squashes numbers into (-1, 1) more slowly than tanh.",
                  R"(\frac{x}{1 + |x|})",
                  ofFloats([](auto x) { return x / (1_c + abs(x)); }, ofInput([](auto x) {
+                              // NaN at infinity, as the quotient itself.
                               const auto size = 1_c + abs(x);
-                              return 1_c / (size * size);
+                              return 1_c / size - abs(x) / size / size;
                           }))},
         UnaryRow{"hardsigmoid", "A sigmoid of three straight pieces.",
                  R"(\min(1, \max(0, \frac{x + 3}{6})))",
@@ -49,7 +53,7 @@ constexpr std::array rows{
                              return where(y < 0_c, 0_c, where(y > 1_c, 1_c, y));
                          },
                          ofInput([](auto x) {
-                             return where(x > -3_c && x < 3_c, like(x, Constant{1.0 / 6}), 0_c);
+                             return where(x > -3_c && x < 3_c, like(x, hardsigmoidSlope), 0_c);
                          }))},
         UnaryRow{"hardswish", "The number times its hardsigmoid.",
                  R"(x \min(1, \max(0, \frac{x + 3}{6})))",

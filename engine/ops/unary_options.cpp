@@ -29,7 +29,7 @@ Tensor eluOf(const Tensor &x, const EluOptions &options)
     const Constant alpha{options.alpha};
     return unaryFunction<types::Floats>(
             "elu", x, [alpha](auto v) { return where(v > 0_c, v, alpha * expm1(v)); },
-            ofInput([alpha](auto v) { return where(v > 0_c, 1_c, alpha * exp(v)); }));
+            ofInput([alpha](auto v) { return where(v <= 0_c, alpha * exp(v), 1_c); }));
 }
 
 struct LeakyReluOptions {
