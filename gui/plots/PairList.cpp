@@ -58,6 +58,7 @@ PairList::PairList(const Theme &theme, QWidget *parent) : QTableWidget(0, 4, par
     setFocusPolicy(Qt::NoFocus);
     setShowGrid(false);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setTextElideMode(Qt::ElideMiddle);
     setIconSize({10, 10});
     setMinimumWidth(narrowest);
     for (int column = 0; column < columnCount(); ++column)
