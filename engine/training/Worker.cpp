@@ -2,6 +2,7 @@
 #include "engine/training/Worker.h"
 
 #include "engine/network/check.h"
+#include "engine/ops/reductions.h"
 #include "engine/store/RunStore.h"
 #include "engine/training/evaluation.h"
 
@@ -65,6 +66,13 @@ void Session::Worker::makeOptimizer()
         throw Error(ErrorCategory::Value, "unknown_optimizer", "training", settings.optimizer,
                     "one of the registry");
     m_optimizer = spec->make({{m_network.parameters(), {}}}, settings.optimizerArgs);
+    m_trainingStep.emplace(
+            [this](const Tensor &input, const Tensor &target) {
+                const Tensor scores = m_network.scores(input);
+                const Tensor loss = m_network.loss(scores, target);
+                return TrainingStep::Outcome{loss.numel() == 1 ? loss : mean(loss), scores};
+            },
+            *m_optimizer);
     m_scheduler.reset();
     m_schedulerSpec = nullptr;
     if (!settings.scheduler.empty()) {
@@ -266,6 +274,7 @@ Result<void> Session::Worker::setOptimizerOption(const Command &command)
 {
     if (Result<void> set = m_optimizer->setOption(command.name, command.value); !set)
         return set;
+    m_trainingStep->forget();
     addEvent(command.name + " = " + command.value.toString());
     if (command.name == "lr")
         emitPoint(LearningRate, m_optimizer->lr());
@@ -285,6 +294,7 @@ Result<void> Session::Worker::setLossOption(const Command &command)
             return Error(ErrorCategory::Value, issue.kind, m_lossType, issue.text);
     }
     m_network.setLoss(m_vocabulary.registry.module(m_lossType)->make(args));
+    m_trainingStep->forget();
     m_lossArgs = std::move(args);
     addEvent(command.name + " = " + command.value.toString());
     return {};

@@ -3,6 +3,7 @@
 
 #include "engine/data/Batcher.h"
 #include "engine/training/Session.h"
+#include "engine/training/TrainingStep.h"
 
 #include <atomic>
 #include <chrono>
@@ -87,6 +88,7 @@ private:
     BuiltNetwork m_network;
     Batcher m_batcher;
     std::unique_ptr<Optimizer> m_optimizer;
+    std::optional<TrainingStep> m_trainingStep; ///< over m_network and m_optimizer
     std::unique_ptr<Scheduler> m_scheduler;
     const SchedulerSpec *m_schedulerSpec = nullptr;
     Arguments m_lossArgs;

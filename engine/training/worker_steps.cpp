@@ -2,10 +2,8 @@
 // What running is made of: steps, ends of epochs, validation.
 #include "engine/training/Worker.h"
 
-#include "engine/autograd/backward.h"
 #include "engine/kernels/margin_losses.h"
 #include "engine/metrics/margin_views.h"
-#include "engine/ops/reductions.h"
 #include "engine/training/evaluation.h"
 
 #include <cmath>
@@ -47,25 +45,19 @@ void Session::Worker::oneStep()
     const Batch &batch = m_batcher.batch(m_epoch, m_batch);
     m_network.seekRandom(static_cast<uint64_t>(m_step));
     m_network.lossModule().watchMargins(&m_epochMargins);
-    m_optimizer->zeroGrad();
     const int64_t seenBefore = m_epochMargins.samples;
-    const Tensor scores = m_network.scores(batch.input);
-    Tensor loss = m_network.loss(scores, batch.target);
-    if (loss.numel() != 1)
-        loss = mean(loss);
-    const double value = loss.item();
+    const double value = m_trainingStep->forward(batch.input, batch.target);
     if (!std::isfinite(value)) {
         throw Error(ErrorCategory::Value, "loss_not_finite", "step " + std::to_string(m_step),
                     Value(value).toString(), "a finite loss",
                     "lower the learning rate, or look for extreme values in the data; Reset starts "
                     "anew");
     }
-    watchMargins(batch, scores, seenBefore);
+    watchMargins(batch, m_trainingStep->scores(), seenBefore);
     // More or fewer scores than classes: its pairs are none of the data's labels.
     if (m_epochMargins.classes != m_data.train->classCount())
         m_epochMargins = {};
-    backward(loss);
-    m_optimizer->step();
+    m_trainingStep->update();
 
     const auto count = static_cast<int64_t>(batch.rows.size());
     m_lastLoss = value;

@@ -4,6 +4,8 @@
 #include "engine/core/Random.h"
 #include "engine/tensor/Tensor.h"
 
+#include <algorithm>
+
 namespace mrg::test {
 
 /// Sizes of 0 to `most`, rarely 0.
