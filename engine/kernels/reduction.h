@@ -132,8 +132,7 @@ inline constexpr int64_t columnBlock = 256;
 /// Elements of work of one piece.
 inline constexpr int64_t reductionGrain = 1 << 14;
 
-/// Elements of a row that are reduced in one go; the parts are merged in order, so that rounding
-/// errors grow with the number of parts and not of elements.
+/// Elements of a row that are reduced in one go; the parts are then merged as a tree.
 inline int64_t partLength(const Rows &rows)
 {
     return rows.inner == 1 ? 4096 : std::clamp<int64_t>(reductionGrain / std::max<int64_t>(rows.inner, 1), 64, 512);
@@ -224,15 +223,14 @@ void reduceRows(const Rows &rows, const T *x, Emit emit)
     });
     if (parts == 1)
         return;
+    // Neighbours first, then their neighbours: rounding errors grow with the logarithm of the parts.
     for (int64_t row = 0; row < rows.outer * rows.inner; ++row) {
-        const int64_t outer = row / rows.inner;
-        const int64_t inner = row % rows.inner;
-        State state = partial[static_cast<size_t>(outer * parts * rows.inner + inner)];
-        for (int64_t number = 1; number < parts; ++number)
-            Reducer::merge(
-                    state,
-                    partial[static_cast<size_t>((outer * parts + number) * rows.inner + inner)]);
-        emit(row, Reducer::finish(state));
+        State *states = partial.get() + row / rows.inner * parts * rows.inner + row % rows.inner;
+        for (int64_t width = 1; width < parts; width *= 2) {
+            for (int64_t number = 0; number + width < parts; number += 2 * width)
+                Reducer::merge(states[number * rows.inner], states[(number + width) * rows.inner]);
+        }
+        emit(row, Reducer::finish(states[0]));
     }
 }
 

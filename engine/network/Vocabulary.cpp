@@ -33,15 +33,27 @@ const Spec *Vocabulary::spec(const std::string &type) const
     return space == "data" ? findNamed(dataNodes, name) : nullptr;
 }
 
+namespace {
+/// Whether it can stand in a drawing: it makes tensors of tensors, in shapes known without running.
+bool canBePlaced(const Spec &spec)
+{
+    return !spec.inputs.empty() && !spec.outputs.empty() && !spec.shapeFromElements;
+}
+} // namespace
+
 std::vector<std::string> Vocabulary::nodeTypes() const
 {
     std::vector<std::string> out;
     for (const Spec &spec : dataNodes)
         out.push_back("data." + spec.name);
-    for (const ModuleSpec &spec : registry.modules())
-        out.push_back("nn." + spec.name);
-    for (const FunctionSpec &spec : registry.functions())
-        out.push_back("torch." + spec.name);
+    for (const ModuleSpec &spec : registry.modules()) {
+        if (canBePlaced(spec))
+            out.push_back("nn." + spec.name);
+    }
+    for (const FunctionSpec &spec : registry.functions()) {
+        if (canBePlaced(spec) && spec.call)
+            out.push_back("torch." + spec.name);
+    }
     return out;
 }
 

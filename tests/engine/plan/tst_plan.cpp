@@ -215,8 +215,10 @@ private slots:
                         << QString::fromStdString(type) << static_cast<int>(i);
             }
         };
-        for (const ModuleSpec &spec : registry.modules())
-            addRows("nn." + spec.name, spec);
+        for (const ModuleSpec &spec : registry.modules()) {
+            if (!spec.outputs.empty()) // a list of modules has no forward
+                addRows("nn." + spec.name, spec);
+        }
         for (const FunctionSpec &spec : registry.functions()) {
             if (spec.call && !spec.shapeFromElements && spec.group != Group::Random)
                 addRows("torch." + spec.name, spec);
