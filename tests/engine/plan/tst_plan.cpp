@@ -29,6 +29,7 @@ public:
         if (type.starts_with("nn.")) {
             m_module = registry.module(name)->make(sample.args);
             m_module->to(DType::Float64);
+            m_module->materializeUninitialized(sample.inputs);
             spec = registry.module(name);
         } else {
             m_function = registry.function(name);
@@ -36,7 +37,11 @@ public:
             m_args = sample.args;
         }
         for (const Tensor &input : test::drawInputs(*spec, sample)) {
-            Tensor own = input.copy();
+            Tensor own = input.defined() ? input.copy() : Tensor();
+            if (!own.defined()) {
+                inputs.push_back(own);
+                continue;
+            }
             if (isDifferentiable(own.dtype()) && spec->differentiable)
                 own.setRequiresGrad();
             inputs.push_back(own);
@@ -56,10 +61,12 @@ public:
     void compute()
     {
         for (std::vector<Tensor> *leaves : {&inputs, &parameters}) {
-            for (const Tensor &leaf : *leaves)
-                leaf.setGrad({});
+            for (const Tensor &leaf : *leaves) {
+                if (leaf.defined())
+                    leaf.setGrad({});
+            }
         }
-        outputs = m_module ? m_module->forward(inputs) : m_function->call(m_args, inputs);
+        outputs = m_module ? m_module->call(inputs) : m_function->call(m_args, inputs);
         std::vector<Tensor> differentiable;
         std::vector<Tensor> cotangents;
         for (const Tensor &output : outputs) {
@@ -83,7 +90,7 @@ public:
     {
         RandomStream random(7, step);
         for (Tensor &input : inputs) {
-            if (!input.isFloatingPoint())
+            if (!input.defined() || !input.isFloatingPoint())
                 continue;
             // Near what was drawn by the port's rule, so that it stays in its domain.
             Tensor factor = Tensor::empty(input.shape(), input.dtype());
@@ -107,7 +114,7 @@ public:
             take(output);
         for (const std::vector<Tensor> *leaves : {&inputs, &parameters}) {
             for (const Tensor &leaf : *leaves)
-                take(leaf.grad());
+                take(leaf.defined() ? leaf.grad() : leaf);
         }
         if (m_module) {
             for (const auto &[name, buffer] : m_module->namedBuffers())
