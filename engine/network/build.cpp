@@ -19,6 +19,11 @@ Tensor BuiltNetwork::scores(const Tensor &input)
         for (size_t i = 0; i < step.outputs.size() && i < outputs.size(); ++i)
             m_values[step.outputs[i]] = std::move(outputs[i]);
     }
+    m_lossValues.clear();
+    for (size_t slot : m_lossInputs) {
+        const bool other = slot < m_slots && slot != m_scoreSlot;
+        m_lossValues.push_back(other ? m_values[slot] : Tensor());
+    }
     Tensor result = m_values[m_scoreSlot];
     m_values.clear();
     return result;
@@ -26,7 +31,13 @@ Tensor BuiltNetwork::scores(const Tensor &input)
 
 Tensor BuiltNetwork::loss(const Tensor &scores, const Tensor &target)
 {
-    const Tensor inputs[] = {scores, target};
+    std::vector<Tensor> inputs = m_lossValues;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        if (m_lossInputs[i] == targetSlot)
+            inputs[i] = target;
+        else if (m_lossInputs[i] == m_scoreSlot)
+            inputs[i] = scores;
+    }
     return m_loss->call(inputs).front();
 }
 
@@ -160,8 +171,14 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
             if (id == *checked.loss) {
                 built.m_loss = module;
                 built.m_lossNode = id;
+                const PortRef target{*checked.data, "target", 0};
                 for (const Port &port : spec.inputs) {
-                    if (port.form != TargetForm::None)
+                    const Wire *wire = network.wireInto({id, port.name, 0});
+                    const bool isTarget = wire && wire->from == target;
+                    built.m_lossInputs.push_back(!wire      ? BuiltNetwork::Step::none
+                                                 : isTarget ? BuiltNetwork::targetSlot
+                                                            : slots.at(wire->from));
+                    if (isTarget)
                         built.m_targetForm = port.form;
                 }
                 continue;
@@ -192,7 +209,8 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                         break;
                 }
             }
-            while (!step.inputs.empty() && step.inputs.back() == BuiltNetwork::Step::none)
+            // A function gets one input a port; modules take the last ones as left out.
+            while (step.module && !step.inputs.empty() && step.inputs.back() == BuiltNetwork::Step::none)
                 step.inputs.pop_back();
             if (step.module)
                 step.module->materializeUninitialized(shapes);

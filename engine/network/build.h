@@ -11,7 +11,8 @@ class BuiltNetwork {
 public:
     /// The scores (what goes into the loss) for a batch of inputs; shape as check() said.
     Tensor scores(const Tensor &input);
-    /// The loss for scores and targets.
+    /// The loss for scores and targets; what else it takes (variances, second inputs) comes from the
+    /// last call of scores().
     Tensor loss(const Tensor &scores, const Tensor &target);
 
     void train(bool on);
@@ -45,7 +46,11 @@ private:
         std::vector<size_t> outputs;
     };
     std::vector<Step> m_steps;
+    /// Stands among the loss's inputs for the target.
+    static constexpr size_t targetSlot = Step::none - 1;
     std::shared_ptr<Module> m_loss;
+    std::vector<size_t> m_lossInputs; ///< slots, targetSlot or none
+    std::vector<Tensor> m_lossValues; ///< of those that are neither scores nor target
     NodeId m_lossNode = 0;
     TargetForm m_targetForm = TargetForm::None;
     size_t m_slots = 0;
