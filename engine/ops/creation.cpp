@@ -9,6 +9,7 @@
 #include "engine/tensor/result_type.h"
 #include "engine/tensor/settings.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mrg {
@@ -222,6 +223,8 @@ Tensor full(const Shape &shape, Number value, std::optional<DType> dtype)
             : isFloating(kind)        ? defaultDType()
                                       : kind;
     const DType type = dtype.value_or(own);
+    if (std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; }))
+        throw Error(ErrorCategory::Value, "negative_size", "full", toString(shape), "sizes of 0 or more");
     // By a 0-d tensor, because large integers are not exact as floating numbers.
     return expand(value.tensor().detach().toType(type), shape).copy();
 }

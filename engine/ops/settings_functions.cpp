@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // torch's settings: what is asked and set about this thread, and what there is no CPU for.
+#include "engine/autograd/anomaly.h"
 #include "engine/core/Parallel.h"
 #include "engine/ops/families.h"
 #include "engine/spec/Spec.h"
@@ -118,6 +119,15 @@ const std::array questions{
                                     "a tensor to write into", "no out argument",
                                     "assign what the function gives");
                     }},
+        QuestionRow{"is_anomaly_enabled",
+                    "Whether operations that make the first NaN are looked for.",
+                    []() -> Value { return anomalyEnabled(); }},
+        QuestionRow{"is_anomaly_check_nan_enabled",
+                    "The same: looking for NaN is what anomaly mode does.",
+                    []() -> Value { return anomalyEnabled(); }},
+        QuestionRow{"is_inference_mode_enabled",
+                    "Whether what is made now can take no part in gradients.",
+                    []() -> Value { return Tensor::inferenceMode(); }},
         QuestionRow{"get_printoptions",
                     "How tensors are written: pairs of an option's name and its value.",
                     []() -> Value {

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Broadcasting, promotion and piecewise work of the pointwise functions, against a slow and obvious
+// reference on random shapes and types.
+#include "engine/core/Parallel.h"
+#include "engine/core/Random.h"
+#include "engine/ops/closeness.h"
+#include "engine/ops/pointwise.h"
+#include "engine/tensor/result_type.h"
+
+#include <QObject>
+#include <QtTest/qtest.h>
+
+#include <array>
+#include <cmath>
+#include <functional>
+
+using namespace mrg;
+
+namespace {
+
+using Number128 = std::complex<double>;
+
+constexpr std::array dtypes{DType::Bool,    DType::UInt8,   DType::Int32,     DType::Int64,
+                            DType::Float32, DType::Float64, DType::Complex64, DType::Complex128};
+
+/// Small whole numbers, which all types hold exactly.
+Tensor drawn(const Shape &shape, DType dtype, RandomStream &random)
+{
+    Tensor out = Tensor::empty(shape, DType::Complex128);
+    for (int64_t i = 0; i < out.numel(); ++i) {
+        const double imaginary = isComplex(dtype) ? static_cast<double>(random.below(3)) : 0;
+        out.data<Number128>()[i] = {static_cast<double>(random.below(5)), imaginary};
+    }
+    return out.toType(dtype);
+}
+
+Shape drawnShape(RandomStream &random)
+{
+    Shape out;
+    for (int64_t d = random.below(5); d > 0; --d)
+        out.push_back(random.below(8) == 0 ? 0 : 1 + random.below(4));
+    return out;
+}
+
+/// A shape that broadcasts with this one: some sizes 1, some leading ones left out.
+Shape drawnPartner(const Shape &shape, RandomStream &random)
+{
+    Shape out(shape.begin() + random.below(static_cast<int64_t>(shape.size()) + 1), shape.end());
+    for (int64_t &size : out)
+        size = random.below(3) == 0 ? 1 : size;
+    return out;
+}
+
+/// The element at an index of the common shape, counted from the last dimension.
+Number128 at(const std::vector<Number128> &values, const Shape &shape, const Shape &index)
+{
+    int64_t place = 0;
+    for (size_t d = 0; d < shape.size(); ++d)
+        place = place * shape[d] + (shape[d] == 1 ? 0 : index[index.size() - shape.size() + d]);
+    return values[static_cast<size_t>(place)];
+}
+
+std::vector<Number128> reference(const Tensor &a, const Tensor &b, const Shape &common,
+                                 const std::function<Number128(Number128, Number128)> &f)
+{
+    const auto x = a.toVector<Number128>();
+    const auto y = b.toVector<Number128>();
+    std::vector<Number128> out;
+    for (int64_t i = 0; i < numel(common); ++i) {
+        Shape index(common.size());
+        int64_t rest = i;
+        for (size_t d = common.size(); d-- > 0;) {
+            index[d] = rest % common[d];
+            rest /= common[d];
+        }
+        out.push_back(f(at(x, a.shape(), index), at(y, b.shape(), index)));
+    }
+    return out;
+}
+
+/// Bool, integer, floating or complex.
+int kindOf(DType dtype)
+{
+    return dtype == DType::Bool ? 0 : isIntegral(dtype) ? 1 : isFloating(dtype) ? 2 : 3;
+}
+
+/// PyTorch's rule in words: the highest kind decides; within it the precision of tensors with
+/// dimensions goes before that of 0-d ones.
+DType promoted(const Tensor &a, const Tensor &b)
+{
+    if ((a.dim() == 0) == (b.dim() == 0) || kindOf(a.dtype()) == kindOf(b.dtype())) {
+        if ((a.dim() == 0) != (b.dim() == 0))
+            return a.dim() > 0 ? a.dtype() : b.dtype();
+        return promoteTypes(a.dtype(), b.dtype());
+    }
+    const Tensor &tensor = a.dim() > 0 ? a : b;
+    const Tensor &scalar = a.dim() > 0 ? b : a;
+    if (kindOf(tensor.dtype()) > kindOf(scalar.dtype()))
+        return tensor.dtype();
+    // A complex 0-d tensor makes a floating one complex in that one's precision.
+    if (isComplex(scalar.dtype()) && isFloating(tensor.dtype()))
+        return toComplex(tensor.dtype());
+    return scalar.dtype();
+}
+
+struct Row {
+    const char *name;
+    Tensor (*function)(const Tensor &, const Tensor &);
+    std::function<Number128(Number128, Number128)> rule;
+    bool complex = true;
+    bool integers = true; ///< stay integers
+    bool condition = false;
+};
+
+std::vector<Row> rows()
+{
+    return {{"mul", mul, [](Number128 a, Number128 b) { return a * b; }},
+            {"add", [](const Tensor &a, const Tensor &b) { return add(a, b); },
+             [](Number128 a, Number128 b) { return a + b; }},
+            {"maximum", maximum,
+             [](Number128 a, Number128 b) { return std::max(a.real(), b.real()); }, false},
+            {"eq", eq, [](Number128 a, Number128 b) { return a == b ? 1.0 : 0.0; }, true, true,
+             true},
+            {"lt", lt, [](Number128 a, Number128 b) { return a.real() < b.real() ? 1.0 : 0.0; },
+             false, true, true},
+            {"atan2", atan2,
+             [](Number128 a, Number128 b) { return std::atan2(a.real(), b.real()); }, false,
+             false}};
+}
+
+std::vector<uint8_t> bytesOf(const Tensor &x)
+{
+    const auto *first = static_cast<const uint8_t *>(x.rawData());
+    return {first, first + x.numel() * dtypeSize(x.dtype())};
+}
+
+} // namespace
+
+class TestPointwiseProperties : public QObject {
+    Q_OBJECT
+
+    static void addRows()
+    {
+        QTest::addColumn<int>("index");
+        for (int i = 0; const Row &row : rows())
+            QTest::newRow(row.name) << i++;
+    }
+    static Row fetchRow()
+    {
+        QFETCH(int, index);
+        return rows()[static_cast<size_t>(index)];
+    }
+
+private slots:
+    void everyPairIsBroadcastAndPromoted_data() { addRows(); }
+    void everyPairIsBroadcastAndPromoted()
+    {
+        const Row row = fetchRow();
+        RandomStream random(5);
+        for (int round = 0; round < 400; ++round) {
+            const Shape shape = drawnShape(random);
+            const size_t types = row.complex ? dtypes.size() : dtypes.size() - 2;
+            Tensor a = drawn(shape,
+                             dtypes[static_cast<size_t>(random.below(static_cast<int64_t>(types)))],
+                             random);
+            Tensor b = drawn(drawnPartner(shape, random),
+                             dtypes[static_cast<size_t>(random.below(static_cast<int64_t>(types)))],
+                             random);
+            if (random.below(2) == 1)
+                std::swap(a, b);
+            const Shape common = broadcastShapes(a.shape(), b.shape()).value();
+            const Tensor out = row.function(a, b);
+            QCOMPARE(out.shape(), common);
+            const DType type = promoted(a, b);
+            QCOMPARE(out.dtype(),
+                     row.condition                               ? DType::Bool
+                             : isIntegral(type) && !row.integers ? DType::Float32
+                                                                 : type);
+            const auto got = out.toVector<Number128>();
+            const std::vector<Number128> wanted = reference(a, b, common, row.rule);
+            for (size_t i = 0; i < got.size(); ++i) {
+                const Number128 rounded
+                        = out.dtype() == DType::Bool ? Number128(wanted[i] != 0.0) : wanted[i];
+                QVERIFY2(std::abs(got[i] - rounded) < 1e-5,
+                         (a.toString() + "\n" + b.toString() + "\n" + out.toString()).c_str());
+            }
+        }
+    }
+
+    void shapesThatDoNotFitAreRefused()
+    {
+        RandomStream random(6);
+        int refused = 0;
+        for (int round = 0; round < 200; ++round) {
+            const Tensor a = drawn(drawnShape(random), DType::Float32, random);
+            const Tensor b = drawn(drawnShape(random), DType::Float32, random);
+            if (broadcastShapes(a.shape(), b.shape()).ok())
+                continue;
+            ++refused;
+            try {
+                mul(a, b);
+                QFAIL("not refused");
+            } catch (const Error &error) {
+                QCOMPARE(error.kind, std::string("broadcast_error_incompatible_dimensions"));
+                QCOMPARE(error.where, std::string("mul"));
+            }
+        }
+        QVERIFY(refused > 50);
+    }
+
+    void whatAnElementBecomesDoesNotDependOnItsPlace_data()
+    {
+        QTest::addColumn<int>("index");
+        for (int i = 0; const char *name :
+                        {"exp", "log1p", "tanh", "sigmoid", "gelu", "erf", "softplus", "mul a row"})
+            QTest::newRow(name) << i++;
+    }
+    void whatAnElementBecomesDoesNotDependOnItsPlace()
+    {
+        QFETCH(int, index);
+        const Tensor factors = Tensor::fromVector(std::vector<float>{0.1f, 3.7f, -2.3f});
+        const std::array<std::function<Tensor(const Tensor &)>, 8> functions{
+                exp,
+                log1p,
+                tanh,
+                sigmoid,
+                [](const Tensor &x) { return gelu(x); },
+                erf,
+                [](const Tensor &x) { return softplus(x); },
+                [&](const Tensor &x) { return mul(x, factors); }};
+        const auto &function = functions[static_cast<size_t>(index)];
+        RandomStream random(7);
+        // Beyond one piece of a parallel loop, and no multiple of a vector.
+        const int64_t rowCount = 40001;
+        Tensor x = Tensor::empty({rowCount, 3});
+        for (int64_t i = 0; i < x.numel(); ++i)
+            x.data<float>()[i] = static_cast<float>(std::abs(random.normal()));
+        const Tensor whole = function(x);
+        setNumThreads(2);
+        const Tensor again = function(x);
+        setNumThreads(1);
+        QVERIFY(bytesOf(again) == bytesOf(whole));
+        for (int64_t row : {int64_t{0}, int64_t{1}, int64_t{4999}, int64_t{10922}, rowCount - 1}) {
+            const Tensor one = function(x.asStrided({1, 3}, {3, 1}, 3 * row));
+            QVERIFY(bytesOf(one) == bytesOf(whole.asStrided({1, 3}, {3, 1}, 3 * row)));
+        }
+        // And not on strides.
+        const Tensor columns = x.asStrided({3, rowCount}, {1, 3}, 0);
+        const Tensor wide = function(Tensor::empty({1, 3}).dtype() == DType::Float32 && index == 7
+                                             ? columns.asStrided({rowCount, 3}, {3, 1}, 0)
+                                             : columns);
+        QVERIFY(index == 7 || equal(wide, whole.asStrided({3, rowCount}, {1, 3}, 0)));
+    }
+
+    void aPlainNumberDecidesTheKindOnly()
+    {
+        const Tensor whole = Tensor::fromVector(std::vector<int64_t>{1, 2});
+        const Tensor fine = Tensor::fromVector(std::vector<double>{1, 2});
+        const Tensor coarse = Tensor::fromVector(std::vector<float>{1, 2});
+        QCOMPARE(mul(whole, 2).dtype(), DType::Int64);
+        QCOMPARE(mul(whole, 0.5).dtype(), DType::Float32);
+        QCOMPARE(mul(coarse, 0.5).dtype(), DType::Float32);
+        QCOMPARE(mul(fine, 0.5).dtype(), DType::Float64);
+        QCOMPARE(mul(coarse, Number128(0, 1)).dtype(), DType::Complex64);
+        QCOMPARE(mul(fine, Number128(0, 1)).dtype(), DType::Complex128);
+        QCOMPARE(add(Tensor::ones({2}, DType::Bool), 1).dtype(), DType::Int64);
+        QCOMPARE(div(whole, 2).dtype(), DType::Float32);
+        QCOMPARE(mul(whole, int64_t{1} << 60).toVector<int64_t>()[0], int64_t{1} << 60);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestPointwiseProperties)
+#include "tst_pointwise_properties.moc"
