@@ -137,7 +137,7 @@ double besselI(int order, double x)
     const double size = std::abs(x);
     const double sign = order == 1 && x < 0 ? -1 : 1;
     if (!(size < infinity))
-        return sign * size;
+        return nan; // as in torch
     double term = 1;
     double sum = 1;
     if (size <= 30) {

@@ -49,7 +49,7 @@ struct Operand {
     std::optional<Number> number;
 
     Operand(const Tensor &given, DType dtype)
-        : tensor(given.isNumber() ? given.toType(dtype) : to(given, dtype))
+        : tensor(given.isNumber() ? given.detach().toType(dtype) : to(given, dtype))
     {
         if (given.isNumber())
             number = Number(given);

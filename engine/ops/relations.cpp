@@ -2,6 +2,7 @@
 // Comparisons, logic, and the choice between two tensors by a condition.
 #include "engine/ops/binary.h"
 #include "engine/ops/families.h"
+#include "engine/ops/indexing.h"
 
 namespace mrg {
 
@@ -121,11 +122,52 @@ Tensor where(const Tensor &condition, const Tensor &a, const Tensor &b)
     return out;
 }
 
+namespace {
+
+/// where(condition, input, other), or where(condition): the indices of what holds.
+FunctionSpec declareWhere()
+{
+    struct NoOptions { };
+    return declareFunction<NoOptions>(
+            {.name = "where",
+             .group = Group::IndexingAndJoining,
+             .summary = "Elements of one tensor where a condition holds, of another where not; "
+                        "with a condition alone, the indices of what holds.",
+             .formula = R"(c \,?\, x : y)",
+             .source = "torch.where",
+             .inputs = {{.name = "condition", .dtype = "bool"},
+                        {.name = "input", .dtype = "any", .optional = true, .number = true},
+                        {.name = "other", .dtype = "any", .optional = true, .number = true}},
+             .outputs = {{.name = "output", .dtype = "any", .variadic = true}},
+             .infer = [](const NoOptions &, const Shapes &in) -> Result<Shapes> {
+                 if (in.size() == 3)
+                     return inferBroadcast(in);
+                 return Error(ErrorCategory::State, "shape_depends_on_elements", "",
+                              "a condition alone", "two tensors to choose from");
+             },
+             .samples = {{.inputs = {{2, 3}, {2, 3}, {2, 3}}}, {.inputs = {{2, 1}, {3}, {1, 3}}}},
+             .badSamples
+             = {{.inputs = {{2}, {3}, {3}}, .kind = "broadcast_error_incompatible_dimensions"}}},
+            [](const NoOptions &, std::span<const Tensor> in) {
+                const bool hasInput = in.size() > 1 && in[1].defined();
+                const bool hasOther = in.size() > 2 && in[2].defined();
+                if (hasInput != hasOther) {
+                    throw Error(ErrorCategory::Value, "missing_argument", "where", "one tensor",
+                                "two, or none");
+                }
+                return hasInput ? std::vector<Tensor>{where(in[0], in[1], in[2])}
+                                : nonzeroTuple(in[0]);
+            });
+}
+
+} // namespace
+
 std::vector<FunctionSpec> relationFunctions()
 {
     std::vector<FunctionSpec> out = declareBinary(comparisons, Group::Comparison);
     for (FunctionSpec &spec : declareBinary(logic))
         out.push_back(std::move(spec));
+    out.push_back(declareWhere());
     return out;
 }
 

@@ -14,8 +14,8 @@ using namespace math;
 constexpr Constant seluScale{1.0507009873554804934193349852946};
 constexpr Constant seluSlope{1.0507009873554804934193349852946 * 1.6732632423543772848170429916717};
 
-// PyTorch's own is a float32 in all precisions.
-constexpr Constant hardsigmoidSlope{1.0F / 6.0F};
+// torch's own, which is rounded to a float.
+constexpr Constant sixth{1.0f / 6.0f};
 
 constexpr std::array rows{
         UnaryRow{"sigmoid", "Squashes numbers into (0, 1).", R"(\frac{1}{1 + e^{-x}})",
@@ -41,9 +41,9 @@ constexpr std::array rows{
         UnaryRow{"softsign", "Squashes numbers into (-1, 1) more slowly than tanh.",
                  R"(\frac{x}{1 + |x|})",
                  ofFloats([](auto x) { return x / (1_c + abs(x)); }, ofInput([](auto x) {
-                              // NaN at infinity, as the quotient itself.
                               const auto size = 1_c + abs(x);
-                              return 1_c / size - abs(x) / size / size;
+                              // 1 / size^2, but NaN where x is infinite, as in torch.
+                              return (size - abs(x)) / (size * size);
                           }))},
         UnaryRow{"hardsigmoid", "A sigmoid of three straight pieces.",
                  R"(\min(1, \max(0, \frac{x + 3}{6})))",
@@ -53,7 +53,7 @@ constexpr std::array rows{
                              return where(y < 0_c, 0_c, where(y > 1_c, 1_c, y));
                          },
                          ofInput([](auto x) {
-                             return where(x > -3_c && x < 3_c, like(x, hardsigmoidSlope), 0_c);
+                             return where(x > -3_c && x < 3_c, like(x, sixth), 0_c);
                          }))},
         UnaryRow{"hardswish", "The number times its hardsigmoid.",
                  R"(x \min(1, \max(0, \frac{x + 3}{6})))",

@@ -29,6 +29,7 @@ Tensor eluOf(const Tensor &x, const EluOptions &options)
     const Constant alpha{options.alpha};
     return unaryFunction<types::Floats>(
             "elu", x, [alpha](auto v) { return where(v > 0_c, v, alpha * expm1(v)); },
+            // The gradient of a NaN passes.
             ofInput([alpha](auto v) { return where(v <= 0_c, alpha * exp(v), 1_c); }));
 }
 

@@ -156,6 +156,12 @@ template <> struct ValueTraits<ValueList> {
         return detail::wrongKind(value, "a list");
     }
 };
+/// Any value, for arguments that take tensors as well as numbers.
+template <> struct ValueTraits<Value> {
+    static std::string type() { return "any value or Tensor"; }
+    static Value to(const Value &value) { return value; }
+    static Result<Value> from(const Value &value) { return value; }
+};
 /// By its name.
 template <> struct ValueTraits<DType> {
     static std::string type() { return "dtype"; }

@@ -141,7 +141,7 @@ private:
         const size_t number = portNumber(name);
         if (number == m_spec.inputs.size()) {
             const Arg *arg = m_spec.findArg(name);
-            if (value.as<Tensor>() && arg->type != "any" && arg->type.find("Tensor") == std::string::npos)
+            if (value.as<Tensor>() && arg->type.find("Tensor") == std::string::npos)
                 return false;
             m_call.args[name] = value;
             return true;
