@@ -3,12 +3,11 @@
 
 #include "engine/autograd/Node.h"
 #include "engine/core/Launch.h"
+#include "engine/kernels/inverse.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/statistics.h"
 #include "engine/ops/views.h"
-
-#include <Eigen/LU>
 
 #include <algorithm>
 #include <limits>
@@ -201,22 +200,16 @@ Tensor inverse(const Tensor &x)
     const Tensor source = x.compact();
     dispatchDifferentiable(x.dtype(), "inverse", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
         const int64_t size = x.size(-1);
         launch([size, count = size == 0 ? 0 : x.numel() / (size * size),
                 from = source.template data<T>(), to = out.template data<T>()] {
             for (int64_t i = 0; i < count; ++i) {
-                const Eigen::Map<const Matrix> matrix(from + i * size * size, size, size);
-                const Eigen::PartialPivLU<Matrix> factors(matrix);
-                for (int64_t d = 0; d < size; ++d) {
-                    if (factors.matrixLU()(d, d) == T(0)) {
-                        throw Error(ErrorCategory::Value, "linalg_error_singular", "inverse",
-                                    "a singular matrix (number " + text(i) + "), pivot " + text(d)
-                                            + " is 0",
-                                    "matrices with an inverse");
-                    }
+                const int64_t pivot = kernels::invert(size, from + i * size * size, to + i * size * size);
+                if (pivot >= 0) {
+                    throw Error(ErrorCategory::Value, "linalg_error_singular", "inverse",
+                                "a singular matrix (number " + text(i) + "): pivot " + text(pivot) + " is 0",
+                                "matrices with an inverse");
                 }
-                Eigen::Map<Matrix>(to + i * size * size, size, size) = factors.inverse();
             }
         });
     });
