@@ -100,6 +100,10 @@ private slots:
                                      ? Tensor::zeros(shape, DType::Int64)
                                      : drawn(shape, i + 1));
         }
+        for (size_t i = 0; i < inputs.size(); ++i) {
+            if (spec.inputs[i].form == TargetForm::Sign)
+                inputs[i].fill(1);
+        }
         inputs[0].setRequiresGrad();
         const Tensor value = loss->forward(inputs)[0];
         // The upstream gradient scales what is handed on in place: the next one must not see it.
