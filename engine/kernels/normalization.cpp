@@ -3,154 +3,182 @@
 
 #include "engine/core/Parallel.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mrg::kernels {
 
 namespace {
 
-/// Calls visit(element) for all elements of a channel, in order.
-template <typename Visit> void forChannel(Channels c, int64_t channel, Visit visit)
+using Layout = NormalizationLayout;
+
+/// Sums of body(i) in four parts side by side, so that additions need not wait for each other.
+template <typename Body> double sumOf(int64_t count, Body body)
 {
-    for (int64_t n = 0; n < c.outer; ++n) {
-        const int64_t base = (n * c.channels + channel) * c.inner;
-        for (int64_t i = 0; i < c.inner; ++i)
-            visit(base + i);
+    double part[4] = {0, 0, 0, 0};
+    int64_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        for (int64_t k = 0; k < 4; ++k)
+            part[k] += body(i + k);
     }
+    for (; i < count; ++i)
+        part[0] += body(i);
+    return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
-template <typename Body> void forChannels(Channels c, Body body)
+/// Calls body(set, offset, weight) for every run of elements of a set: `offset` is where its inner
+/// elements begin, `weight` the first of its weights.
+template <typename Body> void forRuns(const Layout &layout, int64_t set, Body body)
 {
-    parallelFor(c.channels, 4, [&](int64_t begin, int64_t end) {
-        for (int64_t channel = begin; channel < end; ++channel)
-            body(channel);
+    const int64_t inner = layout.inner();
+    const int64_t weight = set % layout.period * layout.parts;
+    for (int64_t o = 0; o < layout.outer; ++o)
+        body((o * layout.sets() + set) * inner, weight);
+}
+
+template <typename Body> void forSets(const Layout &layout, Body body)
+{
+    const int64_t grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(1, layout.setSize()));
+    parallelFor(layout.sets(), grain, [&](int64_t begin, int64_t end) {
+        for (int64_t set = begin; set < end; ++set)
+            body(set);
     });
+}
+
+/// The weight of inner element i, or 1.
+template <typename T> T weightAt(const Layout &layout, const T *weights, int64_t first, int64_t i)
+{
+    return weights ? weights[first + (layout.step == 1 ? i : i / layout.step)] : T(1);
 }
 
 } // namespace
 
-template <typename T> void channelMoments(Channels c, const T *x, T *mean, T *variance)
+template <typename T>
+void normalizationMoments(const Layout &layout, bool centred, const T *x, T *mean, T *variance)
 {
-    const double count = static_cast<double>(c.outer * c.inner);
-    forChannels(c, [=](int64_t channel) {
+    const auto count = static_cast<double>(layout.setSize());
+    const int64_t inner = layout.inner();
+    forSets(layout, [=](int64_t set) {
         double sum = 0;
-        forChannel(c, channel, [&](int64_t at) { sum += x[at]; });
+        if (centred) {
+            forRuns(layout, set, [&](int64_t offset, int64_t) {
+                sum += sumOf(inner, [in = x + offset](int64_t i) { return static_cast<double>(in[i]); });
+            });
+        }
         const double average = sum / count;
         double squares = 0;
-        forChannel(c, channel, [&](int64_t at) { squares += (x[at] - average) * (x[at] - average); });
-        mean[channel] = static_cast<T>(average);
-        variance[channel] = static_cast<T>(squares / count);
+        forRuns(layout, set, [&](int64_t offset, int64_t) {
+            squares += sumOf(inner, [in = x + offset, average](int64_t i) {
+                const double distance = static_cast<double>(in[i]) - average;
+                return distance * distance;
+            });
+        });
+        mean[set] = static_cast<T>(average);
+        variance[set] = static_cast<T>(squares / count);
     });
 }
 
 template <typename T>
-void channelNormalize(Channels c, const T *x, const T *mean, const T *inverse, const T *weight,
-                      const T *bias, T *y)
+void normalize(const Layout &layout, const T *x, const T *mean, const T *inverse, const T *weight,
+               const T *bias, T *y)
 {
-    forChannels(c, [=](int64_t channel) {
-        const T scale = weight ? inverse[channel] * weight[channel] : inverse[channel];
-        const T offset = bias ? bias[channel] : T(0);
-        forChannel(c, channel, [=](int64_t at) { y[at] = (x[at] - mean[channel]) * scale + offset; });
+    forSets(layout, [=](int64_t set) {
+        const T shift = mean[set];
+        const T scale = inverse[set];
+        forRuns(layout, set, [=](int64_t offset, int64_t first) {
+            const T *in = x + offset;
+            T *out = y + offset;
+            if (layout.step == 1) {
+                for (int64_t i = 0; i < layout.parts; ++i) {
+                    const T normal = (in[i] - shift) * scale;
+                    out[i] = (weight ? normal * weight[first + i] : normal) + (bias ? bias[first + i] : T(0));
+                }
+                return;
+            }
+            for (int64_t part = 0; part < layout.parts; ++part) {
+                const T factor = weight ? scale * weight[first + part] : scale;
+                const T summand = bias ? bias[first + part] : T(0);
+                for (int64_t i = part * layout.step; i < (part + 1) * layout.step; ++i)
+                    out[i] = (in[i] - shift) * factor + summand;
+            }
+        });
     });
 }
 
 template <typename T>
-void channelNormalizeBackward(Channels c, bool batchMoments, const T *x, const T *mean,
-                              const T *inverse, const T *weight, const T *gradient, T *dx,
-                              T *dweight, T *dbias)
+void normalizeBackward(const Layout &layout, bool ofSet, bool centred, const T *x, const T *mean,
+                       const T *inverse, const T *weight, const T *gradient, T *dx)
 {
-    const double count = static_cast<double>(c.outer * c.inner);
-    forChannels(c, [=](int64_t channel) {
+    const auto count = static_cast<double>(layout.setSize());
+    const int64_t inner = layout.inner();
+    forSets(layout, [=](int64_t set) {
+        const double average = mean[set];
+        const double scale = inverse[set];
         double sum = 0;
         double dot = 0;
-        forChannel(c, channel, [&](int64_t at) {
-            sum += gradient[at];
-            dot += static_cast<double>(gradient[at]) * (x[at] - mean[channel]);
-        });
-        const double inv = inverse[channel];
-        dweight[channel] = static_cast<T>(dot * inv);
-        dbias[channel] = static_cast<T>(sum);
-        const double scale = weight ? inv * weight[channel] : inv;
-        const double meanGradient = batchMoments ? sum / count : 0;
-        const double slope = batchMoments ? dot * inv * inv / count : 0;
-        forChannel(c, channel, [=](int64_t at) {
-            dx[at] = static_cast<T>(scale * (gradient[at] - meanGradient - (x[at] - mean[channel]) * slope));
-        });
-    });
-}
-
-template <typename T>
-void layerNormalize(int64_t rows, int64_t length, T eps, const T *x, const T *weight, const T *bias,
-                    T *y, T *mean, T *inverse)
-{
-    parallelFor(rows, 16, [=](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-            const T *in = x + row * length;
-            T *out = y + row * length;
-            double sum = 0;
-            for (int64_t i = 0; i < length; ++i)
-                sum += in[i];
-            const double average = sum / static_cast<double>(length);
-            double squares = 0;
-            for (int64_t i = 0; i < length; ++i)
-                squares += (in[i] - average) * (in[i] - average);
-            const double inv = 1 / std::sqrt(squares / static_cast<double>(length) + eps);
-            mean[row] = static_cast<T>(average);
-            inverse[row] = static_cast<T>(inv);
-            for (int64_t i = 0; i < length; ++i) {
-                const T normal = static_cast<T>((in[i] - average) * inv);
-                out[i] = weight ? normal * weight[i] + (bias ? bias[i] : T(0)) : normal;
-            }
+        if (ofSet) {
+            forRuns(layout, set, [&](int64_t offset, int64_t first) {
+                const T *in = x + offset;
+                const T *g = gradient + offset;
+                if (centred) {
+                    sum += sumOf(inner, [=](int64_t i) {
+                        return static_cast<double>(g[i]) * weightAt(layout, weight, first, i);
+                    });
+                }
+                dot += sumOf(inner, [=](int64_t i) {
+                    return static_cast<double>(g[i]) * weightAt(layout, weight, first, i) * (in[i] - average);
+                });
+            });
         }
+        const double meanGradient = sum / count;
+        const double slope = dot * scale * scale / count;
+        forRuns(layout, set, [=](int64_t offset, int64_t first) {
+            for (int64_t i = 0; i < inner; ++i) {
+                const double scaled = static_cast<double>(gradient[offset + i]) * weightAt(layout, weight, first, i);
+                dx[offset + i] = static_cast<T>(
+                        scale * (scaled - meanGradient - (x[offset + i] - average) * slope));
+            }
+        });
     });
 }
 
 template <typename T>
-void layerNormalizeBackward(int64_t rows, int64_t length, const T *x, const T *mean, const T *inverse,
-                            const T *weight, const T *gradient, T *dx, T *dweight, T *dbias)
+void normalizeWeightsBackward(const Layout &layout, const T *x, const T *mean, const T *inverse,
+                              const T *gradient, T *dweight, T *dbias)
 {
-    parallelFor(rows, 16, [=](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-            const T *in = x + row * length;
-            const T *g = gradient + row * length;
-            T *out = dx + row * length;
-            double sum = 0;
+    // A weight is summed by one piece alone, over all sets that use it in order.
+    const int64_t sets = layout.sets();
+    const int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, layout.outer * layout.repeats * layout.step));
+    parallelFor(layout.weights(), grain, [=](int64_t begin, int64_t end) {
+        for (int64_t at = begin; at < end; ++at) {
             double dot = 0;
-            for (int64_t i = 0; i < length; ++i) {
-                const double scaled = weight ? static_cast<double>(g[i]) * weight[i] : g[i];
-                sum += scaled;
-                dot += scaled * (in[i] - mean[row]) * inverse[row];
+            double sum = 0;
+            for (int64_t o = 0; o < layout.outer; ++o) {
+                for (int64_t set = at / layout.parts; set < sets; set += layout.period) {
+                    const int64_t offset = (o * sets + set) * layout.inner() + at % layout.parts * layout.step;
+                    const double average = mean[set];
+                    dot += inverse[set] * sumOf(layout.step, [=](int64_t i) {
+                               return static_cast<double>(gradient[offset + i]) * (x[offset + i] - average);
+                           });
+                    sum += sumOf(layout.step,
+                                 [=](int64_t i) { return static_cast<double>(gradient[offset + i]); });
+                }
             }
-            const double n = static_cast<double>(length);
-            for (int64_t i = 0; i < length; ++i) {
-                const double scaled = weight ? static_cast<double>(g[i]) * weight[i] : g[i];
-                const double normal = (in[i] - mean[row]) * inverse[row];
-                out[i] = static_cast<T>(inverse[row] * (scaled - sum / n - normal * dot / n));
-            }
+            if (dweight)
+                dweight[at] = static_cast<T>(dot);
+            if (dbias)
+                dbias[at] = static_cast<T>(sum);
         }
     });
-    if (!dweight && !dbias)
-        return;
-    for (int64_t row = 0; row < rows; ++row) {
-        for (int64_t i = 0; i < length; ++i) {
-            const T g = gradient[row * length + i];
-            if (dweight)
-                dweight[i] += g * (x[row * length + i] - mean[row]) * inverse[row];
-            if (dbias)
-                dbias[i] += g;
-        }
-    }
 }
 
-template void channelMoments(Channels, const float *, float *, float *);
-template void channelMoments(Channels, const double *, double *, double *);
-template void channelNormalize(Channels, const float *, const float *, const float *, const float *, const float *, float *);
-template void channelNormalize(Channels, const double *, const double *, const double *, const double *, const double *, double *);
-template void channelNormalizeBackward(Channels, bool, const float *, const float *, const float *, const float *, const float *, float *, float *, float *);
-template void channelNormalizeBackward(Channels, bool, const double *, const double *, const double *, const double *, const double *, double *, double *, double *);
-template void layerNormalize(int64_t, int64_t, float, const float *, const float *, const float *, float *, float *, float *);
-template void layerNormalize(int64_t, int64_t, double, const double *, const double *, const double *, double *, double *, double *);
-template void layerNormalizeBackward(int64_t, int64_t, const float *, const float *, const float *, const float *, const float *, float *, float *, float *);
-template void layerNormalizeBackward(int64_t, int64_t, const double *, const double *, const double *, const double *, const double *, double *, double *, double *);
+template void normalizationMoments(const Layout &, bool, const float *, float *, float *);
+template void normalizationMoments(const Layout &, bool, const double *, double *, double *);
+template void normalize(const Layout &, const float *, const float *, const float *, const float *, const float *, float *);
+template void normalize(const Layout &, const double *, const double *, const double *, const double *, const double *, double *);
+template void normalizeBackward(const Layout &, bool, bool, const float *, const float *, const float *, const float *, const float *, float *);
+template void normalizeBackward(const Layout &, bool, bool, const double *, const double *, const double *, const double *, const double *, double *);
+template void normalizeWeightsBackward(const Layout &, const float *, const float *, const float *, const float *, float *, float *);
+template void normalizeWeightsBackward(const Layout &, const double *, const double *, const double *, const double *, double *, double *);
 
 } // namespace mrg::kernels

@@ -5,32 +5,43 @@
 
 namespace mrg::kernels {
 
-/// A compact (outer, channels, inner) tensor.
-struct Channels {
-    int64_t outer;
-    int64_t channels;
-    int64_t inner;
+/// A compact tensor seen as (outer, repeats, period, parts, step): what has the same `repeats` and
+/// `period` index is normalised together, over outer, parts and step; what has the same `period` and
+/// `parts` index shares a weight.
+///
+///     batch norm:    (N, 1, C, 1, inner)           layer norm: (1, rows, 1, length, 1)
+///     instance norm: (1, N, C, 1, inner)           group norm: (1, N, groups, C / groups, inner)
+struct NormalizationLayout {
+    int64_t outer = 1;
+    int64_t repeats = 1;
+    int64_t period = 1;
+    int64_t parts = 1;
+    int64_t step = 1;
+
+    int64_t sets() const { return repeats * period; }
+    int64_t inner() const { return parts * step; }
+    /// Elements that are normalised together.
+    int64_t setSize() const { return outer * inner(); }
+    int64_t weights() const { return period * parts; }
 };
 
-/// Mean and biased variance of every channel.
-template <typename T> void channelMoments(Channels c, const T *x, T *mean, T *variance);
-/// y = (x - mean) * inverse (* weight + bias; both may be null).
+/// Mean (0 unless centred) and mean squared distance from it, one a set.
 template <typename T>
-void channelNormalize(Channels c, const T *x, const T *mean, const T *inverse, const T *weight,
-                      const T *bias, T *y);
-/// dx, dweight and dbias; `batchMoments` tells whether mean and inverse depend on x.
-template <typename T>
-void channelNormalizeBackward(Channels c, bool batchMoments, const T *x, const T *mean,
-                              const T *inverse, const T *weight, const T *gradient, T *dx,
-                              T *dweight, T *dbias);
+void normalizationMoments(const NormalizationLayout &layout, bool centred, const T *x, T *mean, T *variance);
 
-/// Rows of `length` normalised each for itself; mean and inverse deviation of each are kept.
+/// y = (x - mean) * inverse (* weight + bias; both may be null); mean and inverse one a set.
 template <typename T>
-void layerNormalize(int64_t rows, int64_t length, T eps, const T *x, const T *weight, const T *bias,
-                    T *y, T *mean, T *inverse);
-/// dx, and dweight and dbias (may be null) added to what is there.
+void normalize(const NormalizationLayout &layout, const T *x, const T *mean, const T *inverse, const T *weight,
+               const T *bias, T *y);
+
+/// dx; `ofSet` tells whether mean and inverse are those of the set and so depend on x.
 template <typename T>
-void layerNormalizeBackward(int64_t rows, int64_t length, const T *x, const T *mean, const T *inverse,
-                            const T *weight, const T *gradient, T *dx, T *dweight, T *dbias);
+void normalizeBackward(const NormalizationLayout &layout, bool ofSet, bool centred, const T *x, const T *mean,
+                       const T *inverse, const T *weight, const T *gradient, T *dx);
+
+/// dweight and dbias; either may be null.
+template <typename T>
+void normalizeWeightsBackward(const NormalizationLayout &layout, const T *x, const T *mean, const T *inverse,
+                              const T *gradient, T *dweight, T *dbias);
 
 } // namespace mrg::kernels

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/embedding.h"
 
-#include "engine/autograd/Node.h"
 #include "engine/nn/families.h"
 #include "engine/nn/init.h"
 
 #include <algorithm>
-#include <cmath>
-#include <set>
+#include <map>
 
 namespace mrg {
 
 namespace {
 
-Result<void> validateEmbedding(const Embedding::Options &o)
+/// padding_idx counted from the front.
+EmbeddingTable::Options wrapped(EmbeddingTable::Options options)
 {
-    if (o.padding_idx
-        && (*o.padding_idx >= o.num_embeddings || *o.padding_idx < -o.num_embeddings)) {
+    if (options.padding_idx && *options.padding_idx < 0)
+        *options.padding_idx += options.num_embeddings;
+    return options;
+}
+
+Result<void> checkPadding(const EmbeddingTable::Options &o)
+{
+    if (o.padding_idx && (*o.padding_idx >= o.num_embeddings || *o.padding_idx < -o.num_embeddings)) {
         return Error(ErrorCategory::Value, "padding_idx_out_of_range", "",
                      "padding_idx " + std::to_string(*o.padding_idx),
                      "within num_embeddings " + std::to_string(o.num_embeddings));
@@ -26,133 +31,216 @@ Result<void> validateEmbedding(const Embedding::Options &o)
 
 } // namespace
 
-Embedding::Embedding(Options options_) : options(options_)
+EmbeddingTable::EmbeddingTable(Options options, const Tensor &table, bool freeze) : m_options(wrapped(options))
 {
-    if (options.padding_idx && *options.padding_idx < 0)
-        *options.padding_idx += options.num_embeddings;
-    registerParameter("weight", weight, {options.num_embeddings, options.embedding_dim});
-    initialize(RandomStream());
+    registerParameter("weight", weight, {m_options.num_embeddings, m_options.embedding_dim});
+    if (table.defined())
+        weight = Parameter(table, !freeze).tensor;
+    else
+        initialize(RandomStream());
 }
 
-void Embedding::resetParameters(RandomStream &random)
+void EmbeddingTable::resetParameters(RandomStream &random)
 {
     init::normal(weight, random);
-    if (options.padding_idx) {
-        weight.asStrided({options.embedding_dim}, {1}, *options.padding_idx * options.embedding_dim)
-                .fill(0);
+    if (m_options.padding_idx) {
+        weight.asStrided({m_options.embedding_dim}, {1}, *m_options.padding_idx * m_options.embedding_dim).fill(0);
     }
 }
 
-void Embedding::renormalize(const std::vector<int64_t> &rows)
+void EmbeddingTable::renormalize(const Tensor &indices)
 {
-    const std::set<int64_t> distinct(rows.begin(), rows.end());
-    dispatchFloating(weight.dtype(), "Embedding", [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        for (int64_t row : distinct) {
-            T *values = weight.data<T>() + row * options.embedding_dim;
-            double sum = 0;
-            double largest = 0;
-            for (int64_t i = 0; i < options.embedding_dim; ++i) {
-                const double size = std::abs(static_cast<double>(values[i]));
-                sum += std::pow(size, options.norm_type);
-                largest = std::max(largest, size);
-            }
-            const double norm = std::isinf(options.norm_type) ? largest
-                                                              : std::pow(sum, 1 / options.norm_type);
-            if (norm <= *options.max_norm)
-                continue;
-            // torch's own guard against division by zero.
-            const T scale = static_cast<T>(*options.max_norm / (norm + 1e-7));
-            for (int64_t i = 0; i < options.embedding_dim; ++i)
-                values[i] *= scale;
-        }
-    });
-    weight.bumpVersion();
+    if (m_options.max_norm)
+        renormalizeRows(weight, indices, *m_options.max_norm, m_options.norm_type);
 }
 
 std::vector<Tensor> Embedding::forward(std::span<const Tensor> inputs)
 {
-    const Tensor &input = inputs[0];
-    if (input.dtype() != DType::Int64 && input.dtype() != DType::Int32) {
-        throw Error(ErrorCategory::DType, "dtype_not_supported", "Embedding", dtypeName(input.dtype()),
-                    "int64 or int32", "indices must be whole numbers");
-    }
-    const std::vector<int64_t> rows = input.toVector<int64_t>();
-    for (size_t i = 0; i < rows.size(); ++i) {
-        if (rows[i] < 0 || rows[i] >= options.num_embeddings) {
-            throw Error(ErrorCategory::Index, "index_out_of_range", "Embedding",
-                        "index " + std::to_string(rows[i]) + " at position " + std::to_string(i),
-                        "0 to " + std::to_string(options.num_embeddings - 1),
-                        "raise num_embeddings or mend the data");
-        }
-    }
-    if (options.max_norm)
-        renormalize(rows);
-    const int64_t width = options.embedding_dim;
-    Shape shape = input.shape();
-    shape.push_back(width);
-    Tensor y = Tensor::empty(shape, weight.dtype());
-    dispatchFloating(weight.dtype(), "Embedding", [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        const T *table = weight.data<T>();
-        T *out = y.data<T>();
-        for (int64_t row : rows)
-            out = std::copy_n(table + row * width, width, out);
-    });
-    if (shouldRecord({&weight})) {
-        record("embedding", {weight}, {y}, [rows, o = options, shapeOfTable = weight.shape()](const Gradients &g) {
-            const Tensor gradient = g[0].compact();
-            Tensor back = Tensor::zeros(shapeOfTable, gradient.dtype());
-            std::vector<int64_t> counts(static_cast<size_t>(o.num_embeddings), 0);
-            for (int64_t row : rows)
-                ++counts[static_cast<size_t>(row)];
-            dispatchFloating(gradient.dtype(), "Embedding", [&](auto tag) {
-                using T = typename decltype(tag)::type;
-                const T *from = gradient.data<T>();
-                for (int64_t row : rows) {
-                    T *target = back.data<T>() + row * o.embedding_dim;
-                    const T scale = o.scale_grad_by_freq
-                            ? T(1) / static_cast<T>(counts[static_cast<size_t>(row)])
-                            : T(1);
-                    for (int64_t i = 0; i < o.embedding_dim; ++i, ++from) {
-                        if (row != o.padding_idx)
-                            target[i] += *from * scale;
-                    }
-                }
-            });
-            return Gradients{back};
-        });
-    }
-    return {y};
+    renormalize(inputs[0]);
+    return {embedding(weight, inputs[0], gradient())};
 }
 
-std::vector<ModuleSpec> embeddingModules()
+EmbeddingBag::EmbeddingBag(Options options_, const Tensor &table, bool freeze)
+    : EmbeddingTable(options_, table, freeze), options(options_)
+{
+}
+
+std::vector<Tensor> EmbeddingBag::forward(std::span<const Tensor> inputs)
+{
+    renormalize(inputs[0]);
+    return {embeddingBag(weight, {.indices = inputs[0],
+                                  .offsets = inputAt(inputs, 1),
+                                  .weights = inputAt(inputs, 2),
+                                  .mode = options.mode,
+                                  .include_last_offset = options.include_last_offset,
+                                  .gradient = gradient()})};
+}
+
+namespace {
+
+Result<Shapes> inferBag(const EmbeddingBag::Options &o, const Shapes &in)
+{
+    const Shape &input = in.at(0);
+    const bool offsets = in.size() > 1 && in[1] != leftOut;
+    const auto refuse = [](ErrorCategory category, const char *kind, const std::string &got, const std::string &wanted) {
+        return Error(category, kind, "", got, wanted);
+    };
+    if (input.size() != 1 && input.size() != 2) {
+        return refuse(ErrorCategory::Shape, "dimension_count_mismatch", "input " + toString(input), "1 or 2 dimensions");
+    }
+    if (input.size() == 1 && !offsets)
+        return refuse(ErrorCategory::Value, "offsets_needed", "input " + toString(input), "offsets of its bags, or 2 dimensions");
+    if (input.size() == 2 && offsets)
+        return refuse(ErrorCategory::Value, "offsets_not_allowed", "offsets beside input " + toString(input), "no offsets");
+    if (offsets && in[1].size() != 1) {
+        return refuse(ErrorCategory::Shape, "dimension_count_mismatch", "offsets " + toString(in[1]), "1 dimension");
+    }
+    if (in.size() > 2 && in[2] != leftOut) {
+        if (o.mode != BagMode::Sum)
+            return refuse(ErrorCategory::Value, "weights_not_allowed", "per_sample_weights", "mode 'sum' beside them");
+        if (in[2] != input) {
+            return refuse(ErrorCategory::Shape, "size_mismatch", "per_sample_weights " + toString(in[2]),
+                          "the shape of input " + toString(input));
+        }
+    }
+    const int64_t bags = offsets ? std::max<int64_t>(0, in[1][0] - (o.include_last_offset ? 1 : 0)) : input[0];
+    return Shapes{{bags, o.embedding_dim}};
+}
+
+/// Members of O, whose defaults are O's own.
+template <typename O> std::map<std::string, Arg> tableArgs()
+{
+    int64_t O::*rows = &O::num_embeddings;
+    int64_t O::*width = &O::embedding_dim;
+    std::optional<int64_t> O::*padding = &O::padding_idx;
+    std::optional<double> O::*most = &O::max_norm;
+    double O::*norm = &O::norm_type;
+    bool O::*scale = &O::scale_grad_by_freq;
+    bool O::*sparse = &O::sparse;
+    std::map<std::string, Arg> out;
+    for (Arg &arg : std::vector<Arg>{
+                 requiredArg("num_embeddings", rows, "Rows of the table.", atLeast(0)),
+                 requiredArg("embedding_dim", width, "Size of each row.", atLeast(0)),
+                 arg("padding_idx", padding, "A row that starts at 0 and is not trained."),
+                 arg("max_norm", most, "Rows longer than this are shortened when looked up."),
+                 arg("norm_type", norm, "Exponent of the norm for max_norm."),
+                 arg("scale_grad_by_freq", scale, "Divide a row's gradient by how often it occurs in the batch."),
+                 arg("sparse", sparse, "Kept for torch's sake: gradients are dense here.")})
+        out[arg.name] = arg;
+    return out;
+}
+
+template <typename O> std::vector<Arg> picked(std::initializer_list<const char *> names)
+{
+    std::map<std::string, Arg> all = tableArgs<O>();
+    std::vector<Arg> out;
+    for (const char *name : names)
+        out.push_back(all.at(name));
+    return out;
+}
+
+/// The arguments of from_pretrained() of the module with the options O.
+template <typename O> struct Pretrained : O {
+    Tensor embeddings;
+    bool freeze = true;
+};
+
+template <typename M, typename O> MethodSpec fromPretrained(const char *where, std::vector<Arg> more)
+{
+    using P = Pretrained<O>;
+    std::vector<Arg> args{requiredArg("embeddings", &P::embeddings, "The table: (rows, width)."),
+                          arg("freeze", &P::freeze, "Whether the table stays as it is.")};
+    for (Arg &arg : picked<P>({"max_norm", "norm_type", "scale_grad_by_freq", "sparse", "padding_idx"}))
+        args.push_back(arg);
+    args.insert(args.end(), more.begin(), more.end());
+    Declaration<P> d{.name = "from_pretrained",
+                     .group = Group::Embedding,
+                     .summary = "An embedding over a given table, frozen unless asked otherwise.",
+                     .source = where,
+                     .args = std::move(args)};
+    return declareConstructor<P>(std::move(d), [](const P &given) -> std::shared_ptr<Module> {
+        if (given.embeddings.dim() != 2) {
+            throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "from_pretrained",
+                        "embeddings " + toString(given.embeddings.shape()), "2 dimensions");
+        }
+        O options = given;
+        options.num_embeddings = given.embeddings.size(0);
+        options.embedding_dim = given.embeddings.size(1);
+        if (Result<void> valid = checkPadding(options); !valid)
+            throw valid.error().within("from_pretrained");
+        return std::make_shared<M>(options, given.embeddings, given.freeze);
+    });
+}
+
+ModuleSpec embeddingSpec()
 {
     using O = Embedding::Options;
-    return {declare<Embedding>(
+    return declare<Embedding>(
             {.name = "Embedding",
              .group = Group::Embedding,
              .summary = "A table looked up by index.",
              .formula = "y = W[x]",
              .source = "torch.nn.Embedding",
-             .args = {requiredArg("num_embeddings", &O::num_embeddings, "Rows of the table.", atLeast(0)),
-                      requiredArg("embedding_dim", &O::embedding_dim, "Size of each row.", atLeast(0)),
-                      arg("padding_idx", &O::padding_idx, "A row that starts at 0 and is not trained."),
-                      arg("max_norm", &O::max_norm, "Rows longer than this are shortened when looked up."),
-                      arg("norm_type", &O::norm_type, "Exponent of the norm for max_norm."),
-                      arg("scale_grad_by_freq", &O::scale_grad_by_freq,
-                          "Divide a row's gradient by how often it occurs in the batch."),
-                      arg("sparse", &O::sparse, "Kept for torch's sake: gradients are dense here.")},
+             .args = picked<O>({"num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type",
+                                "scale_grad_by_freq", "sparse"}),
              .inputs = {{.name = "input", .pattern = "*", .dtype = "int64", .below = "num_embeddings"}},
              .outputs = {{.name = "output", .pattern = "* embedding_dim"}},
-             .validate = validateEmbedding,
+             .validate = checkPadding,
              .samples = {{.args = {{"num_embeddings", 5}, {"embedding_dim", 3}}, .inputs = {{4, 2}}},
                          {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"padding_idx", 1}},
                           .inputs = {{6}},
                           .differentiable = false}},
              .badSamples = {{.args = {{"num_embeddings", 4}, {"embedding_dim", 2}, {"padding_idx", 4}},
                              .inputs = {{3}},
-                             .kind = "padding_idx_out_of_range"}}})};
+                             .kind = "padding_idx_out_of_range"}},
+             .methods = {fromPretrained<Embedding, O>("torch.nn.Embedding.from_pretrained", {})}});
 }
+
+ModuleSpec embeddingBagSpec()
+{
+    using O = EmbeddingBag::Options;
+    using P = Pretrained<O>;
+    const char *modeText = "What is made of a bag's rows: their sum, mean or largest elements.";
+    const char *lastText = "Whether the last offset is where the last bag ends.";
+    std::vector<Arg> args = picked<O>({"num_embeddings", "embedding_dim", "max_norm", "norm_type", "scale_grad_by_freq"});
+    args.push_back(arg("mode", &O::mode, modeText));
+    for (Arg &arg : picked<O>({"sparse"}))
+        args.push_back(arg);
+    args.push_back(arg("include_last_offset", &O::include_last_offset, lastText));
+    for (Arg &arg : picked<O>({"padding_idx"}))
+        args.push_back(arg);
+    BagMode P::*mode = &P::mode;
+    bool P::*last = &P::include_last_offset;
+    const Arguments sum{{"num_embeddings", 5}, {"embedding_dim", 3}, {"mode", "sum"}};
+    return declare<EmbeddingBag>(
+            {.name = "EmbeddingBag",
+             .group = Group::Embedding,
+             .summary = "Sums, means or largest elements of the rows of bags of indices.",
+             .formula = R"(y_b = \sum_{i \in bag_b} w_i W[i])",
+             .source = "torch.nn.EmbeddingBag",
+             .args = std::move(args),
+             .inputs = {{.name = "input", .pattern = "*", .dtype = "int64", .below = "num_embeddings"},
+                        {.name = "offsets", .pattern = "B", .dtype = "int64", .optional = true},
+                        {.name = "per_sample_weights", .pattern = "*", .optional = true}},
+             .outputs = {{.name = "output", .pattern = "B embedding_dim"}},
+             .infer = inferBag,
+             .validate = [](const O &o) { return checkPadding(o); },
+             .samples = {{.args = {{"num_embeddings", 5}, {"embedding_dim", 3}}, .inputs = {{4, 2}}},
+                         {.args = sum, .inputs = {{4, 2}, leftOut, {4, 2}}},
+                         {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"mode", "max"}}, .inputs = {{2, 3}}},
+                         {.args = sum, .inputs = {{5}, {1}}}},
+             .badSamples = {{.args = sum, .inputs = {{5}}, .kind = "offsets_needed"},
+                            {.args = sum, .inputs = {{2, 2}, {1}}, .kind = "offsets_not_allowed"},
+                            {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}},
+                             .inputs = {{2, 2}, leftOut, {2, 2}},
+                             .kind = "weights_not_allowed"}},
+             .methods = {fromPretrained<EmbeddingBag, O>("torch.nn.EmbeddingBag.from_pretrained",
+                                                         {arg("mode", mode, modeText),
+                                                          arg("include_last_offset", last, lastText)})}});
+}
+
+} // namespace
+
+std::vector<ModuleSpec> embeddingModules() { return {embeddingSpec(), embeddingBagSpec()}; }
 
 } // namespace mrg

@@ -8,8 +8,9 @@ namespace mrg {
 /// The declarations of one family each, defined beside the implementations. A new family gets a
 /// line here and one in standardRegistry(); a new member of a family gets none.
 std::vector<ModuleSpec> containerModules();     ///< containers.cpp: Sequential, ModuleList, ...
-std::vector<ModuleSpec> linearModules();        ///< linear.cpp: Identity, Linear
-std::vector<ModuleSpec> activationModules();    ///< activations.cpp: ReLU, ..., Softmax
+std::vector<ModuleSpec> linearModules();        ///< linear.cpp
+std::vector<ModuleSpec> activationModules();    ///< activations.cpp: ReLU, ...
+std::vector<ModuleSpec> softmaxModules();       ///< softmax_modules.cpp: Softmax, GLU, ...
 std::vector<ModuleSpec> convolutionModules();   ///< convolution.cpp
 std::vector<ModuleSpec> transposedConvolutionModules(); ///< transposed_convolution.cpp
 std::vector<ModuleSpec> maxPoolingModules();     ///< max_pooling.cpp, adaptive and fractional too
@@ -20,6 +21,7 @@ std::vector<ModuleSpec> visionModules();         ///< vision.cpp: Fold, Unfold, 
 std::vector<ModuleSpec> upsamplingModules();     ///< upsampling.cpp
 std::vector<ModuleSpec> distanceModules();       ///< distance.cpp
 std::vector<ModuleSpec> normalizationModules(); ///< normalization.cpp
+std::vector<ModuleSpec> featureNormModules();   ///< feature_norms.cpp: BatchNorm, InstanceNorm
 std::vector<ModuleSpec> dropoutModules();       ///< dropout.cpp
 std::vector<ModuleSpec> embeddingModules();     ///< embedding.cpp
 std::vector<ModuleSpec> recurrentModules();     ///< recurrent.cpp: RNN, LSTM, GRU, RNNBase
@@ -29,7 +31,7 @@ std::vector<ModuleSpec> transformerLayers();    ///< transformer.cpp
 std::vector<ModuleSpec> transformerStacks();    ///< transformer_stacks.cpp
 std::vector<ModuleSpec> sequenceLosses();       ///< ctc_loss.cpp
 std::vector<ModuleSpec> adaptiveLosses();       ///< adaptive_softmax.cpp
-std::vector<ModuleSpec> shapeModules();         ///< shape_modules.cpp: Flatten
+std::vector<ModuleSpec> shapeModules();         ///< shape_modules.cpp: Flatten, Unflatten, Identity
 std::vector<ModuleSpec> marginLosses();         ///< margin_losses.cpp
 std::vector<ModuleSpec> classLosses();          ///< class_losses.cpp: CrossEntropyLoss, NLLLoss
 std::vector<ModuleSpec> probabilityLosses();    ///< probability_losses.cpp: BCELoss, KLDivLoss, ...

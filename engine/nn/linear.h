@@ -27,15 +27,47 @@ public:
     Tensor bias;
 
 protected:
+    /// One whose in_features its first input tells.
+    struct Lazy {};
+    Linear(Options options, Lazy);
     void resetParameters(RandomStream &random) override;
+    void initializeParameters(const std::vector<Shape> &inputs) override;
 };
 
-/// torch.nn.Identity.
-class Identity : public Module {
+/// torch.nn.LazyLinear: a Linear that takes in_features from its first input.
+class LazyLinear : public Linear {
 public:
-    struct Options {};
-    explicit Identity(Options) {}
-    std::vector<Tensor> forward(std::span<const Tensor> inputs) override { return {inputs[0]}; }
+    struct Options {
+        int64_t out_features = 16;
+        bool bias = true;
+    };
+    explicit LazyLinear(Options lazy)
+        : Linear({.in_features = 0, .out_features = lazy.out_features, .bias = lazy.bias}, Lazy())
+    {
+    }
+};
+
+/// torch.nn.Bilinear: y_k = x1^T W_k x2 + b_k over the last dimensions.
+///
+/// **Shapes**: input1 (*, in1_features), input2 (*, in2_features), output (*, out_features).
+/// **Errors**: shape `size_mismatch`.
+class Bilinear : public Module {
+public:
+    struct Options {
+        int64_t in1_features = 16;
+        int64_t in2_features = 16;
+        int64_t out_features = 16;
+        bool bias = true;
+    };
+    explicit Bilinear(Options options);
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override;
+
+    Options options;
+    Tensor weight;
+    Tensor bias;
+
+protected:
+    void resetParameters(RandomStream &random) override;
 };
 
 } // namespace mrg

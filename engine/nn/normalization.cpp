@@ -1,260 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/autograd/Node.h"
-#include "engine/core/Parallel.h"
-#include "engine/kernels/normalization.h"
+// Normalisation of every sample for itself: layer, root mean square, group and local response.
+#include "engine/ops/normalization.h"
+
 #include "engine/nn/Module.h"
 #include "engine/nn/families.h"
 #include "engine/nn/init.h"
 #include "engine/nn/spatial.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 namespace mrg {
 
 namespace {
 
-struct BatchNormOptions {
-    int64_t num_features = 8;
-    double eps = 1e-5;
-    std::optional<double> momentum = 0.1;
-    bool affine = true;
-    bool track_running_stats = true;
-};
-
-/// torch.nn.BatchNorm1d and 2d (Ioffe and Szegedy, 2015) over inputs of `minRank` to `maxRank`
-/// dimensions: normalises with the biased variance, keeps the unbiased one.
-template <int minRank, int maxRank> class BatchNorm : public Module {
+/// A weight and a bias, each where it is learnt, that start as 1 and 0.
+class AffineNorm : public Module {
 public:
-    using Options = BatchNormOptions;
-    explicit BatchNorm(Options options_) : options(options_)
-    {
-        if (options.affine) {
-            registerParameter("weight", weight, {options.num_features});
-            registerParameter("bias", bias, {options.num_features});
-        }
-        if (options.track_running_stats) {
-            registerBuffer("running_mean", running_mean, Tensor::zeros({options.num_features}));
-            registerBuffer("running_var", running_var, Tensor::ones({options.num_features}));
-            registerBuffer("num_batches_tracked", num_batches_tracked,
-                           Tensor::zeros({}, DType::Int64));
-        }
-        initialize(RandomStream());
-    }
-
-    static Result<Shapes> infer(const Options &o, const Shapes &in)
-    {
-        const Shape &x = in.at(0);
-        if (x.size() < minRank || x.size() > maxRank) {
-            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(x),
-                         minRank == maxRank ? std::to_string(minRank) + " dimensions"
-                                            : std::to_string(minRank) + " or "
-                                                 + std::to_string(maxRank) + " dimensions");
-        }
-        if (x[1] != o.num_features) {
-            Error error(ErrorCategory::Shape, "size_mismatch", "", "input " + toString(x),
-                        std::to_string(o.num_features) + " channels in dimension 1",
-                        "set num_features to " + std::to_string(x[1]));
-            error.fixArgument = "num_features";
-            error.fixValue = {x[1]};
-            return error;
-        }
-        return in;
-    }
-
-    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
-    {
-        inferred("BatchNorm", infer(options, {inputs[0].shape()}));
-        const Tensor x = inputs[0].compact();
-        kernels::Channels c{x.shape()[0], x.shape()[1], 1};
-        for (size_t d = 2; d < x.shape().size(); ++d)
-            c.inner *= x.shape()[d];
-        const bool useBatch = training() || !options.track_running_stats;
-        if (useBatch && training() && c.outer * c.inner <= 1) {
-            throw Error(ErrorCategory::Value, "one_value_per_channel", "BatchNorm",
-                        "input " + toString(x.shape()),
-                        "more than one value per channel when training",
-                        "use a larger batch, or eval()");
-        }
-        Tensor y = Tensor::empty(x.shape(), x.dtype());
-        Tensor mean = Tensor::empty({c.channels}, x.dtype());
-        Tensor inverse = Tensor::empty({c.channels}, x.dtype());
-        dispatchFloating(x.dtype(), "BatchNorm", [&](auto tag) {
-            using T = typename decltype(tag)::type;
-            if (useBatch) {
-                Tensor variance = Tensor::empty({c.channels}, x.dtype());
-                kernels::channelMoments<T>(c, x.data<T>(), mean.data<T>(), variance.data<T>());
-                if (training() && options.track_running_stats)
-                    updateRunning<T>(c, mean.data<T>(), variance.data<T>());
-                invert<T>(variance.data<T>(), inverse.data<T>(), c.channels);
-            } else {
-                mean.copyFrom(running_mean);
-                invert<T>(running_var.data<T>(), inverse.data<T>(), c.channels);
-            }
-            kernels::channelNormalize<T>(c, x.data<T>(), mean.data<T>(), inverse.data<T>(),
-                                         options.affine ? weight.data<T>() : nullptr,
-                                         options.affine ? bias.data<T>() : nullptr, y.data<T>());
-        });
-        if (shouldRecord({&inputs[0], &weight, &bias})) {
-            record("batch_norm", {inputs[0], weight, bias}, {y},
-                   [c, useBatch, mean, inverse, affine = options.affine, sx = SavedTensor(x),
-                    sw = SavedTensor(weight)](const Gradients &g) {
-                       const Tensor from = sx.unpack();
-                       const Tensor w = sw.unpack();
-                       const Tensor gradient = g[0].compact();
-                       Gradients back(3);
-                       back[0] = Tensor::empty(from.shape(), from.dtype());
-                       Tensor dw = Tensor::empty({c.channels}, from.dtype());
-                       Tensor db = Tensor::empty({c.channels}, from.dtype());
-                       dispatchFloating(from.dtype(), "BatchNorm", [&](auto tag) {
-                           using T = typename decltype(tag)::type;
-                           kernels::channelNormalizeBackward<T>(
-                                   c, useBatch, from.data<T>(), mean.data<T>(), inverse.data<T>(),
-                                   affine ? w.data<T>() : nullptr, gradient.data<T>(),
-                                   back[0].data<T>(), dw.data<T>(), db.data<T>());
-                       });
-                       if (affine) {
-                           back[1] = dw;
-                           back[2] = db;
-                       }
-                       return back;
-                   });
-        }
-        return {y};
-    }
-
-    Options options;
-    Tensor weight;
-    Tensor bias;
-    Tensor running_mean;
-    Tensor running_var;
-    Tensor num_batches_tracked;
-
-protected:
-    void resetParameters(RandomStream &) override
-    {
-        if (options.affine) {
-            init::constant(weight, 1);
-            init::constant(bias, 0);
-        }
-        if (options.track_running_stats) {
-            init::constant(running_mean, 0);
-            init::constant(running_var, 1);
-            num_batches_tracked.fill(0);
-        }
-    }
-
-private:
-    template <typename T> void invert(const T *variance, T *inverse, int64_t count) const
-    {
-        for (int64_t i = 0; i < count; ++i)
-            inverse[i] = T(1) / std::sqrt(variance[i] + static_cast<T>(options.eps));
-    }
-
-    template <typename T> void updateRunning(kernels::Channels c, const T *mean, const T *variance)
-    {
-        int64_t *batches = num_batches_tracked.data<int64_t>();
-        ++*batches;
-        const double factor = options.momentum ? *options.momentum : 1.0 / static_cast<double>(*batches);
-        const double count = static_cast<double>(c.outer * c.inner);
-        T *means = running_mean.data<T>();
-        T *variances = running_var.data<T>();
-        for (int64_t i = 0; i < c.channels; ++i) {
-            means[i] = static_cast<T>((1 - factor) * means[i] + factor * mean[i]);
-            variances[i] = static_cast<T>((1 - factor) * variances[i]
-                                          + factor * variance[i] * count / (count - 1));
-        }
-        running_mean.bumpVersion();
-        running_var.bumpVersion();
-    }
-};
-
-struct LayerNormOptions {
-    IntOrList normalized_shape = 16;
-    double eps = 1e-5;
-    bool elementwise_affine = true;
-    bool bias = true;
-};
-
-/// torch.nn.LayerNorm (Ba et al., 2016).
-class LayerNorm : public Module {
-public:
-    using Options = LayerNormOptions;
-    explicit LayerNorm(Options options_) : options(std::move(options_))
-    {
-        if (options.elementwise_affine) {
-            registerParameter("weight", weight, options.normalized_shape.values);
-            if (options.bias)
-                registerParameter("bias", bias, options.normalized_shape.values);
-        }
-        initialize(RandomStream());
-    }
-
-    static Result<Shapes> infer(const Options &o, const Shapes &in)
-    {
-        const Shape &x = in.at(0);
-        const Shape &tail = o.normalized_shape.values;
-        if (x.size() < tail.size() || !std::equal(tail.rbegin(), tail.rend(), x.rbegin())) {
-            Error error(ErrorCategory::Shape, "size_mismatch", "", "input " + toString(x),
-                        "last dimensions " + toString(tail),
-                        x.empty() ? "" : "set normalized_shape to " + std::to_string(x.back()));
-            if (!x.empty()) {
-                error.fixArgument = "normalized_shape";
-                error.fixValue = {x.back()};
-            }
-            return error;
-        }
-        return in;
-    }
-
-    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
-    {
-        inferred("LayerNorm", infer(options, {inputs[0].shape()}));
-        const Tensor x = inputs[0].compact();
-        const int64_t length = numel(options.normalized_shape.values);
-        const int64_t rows = length == 0 ? 0 : x.numel() / length;
-        Tensor y = Tensor::empty(x.shape(), x.dtype());
-        Tensor mean = Tensor::empty({rows}, x.dtype());
-        Tensor inverse = Tensor::empty({rows}, x.dtype());
-        dispatchFloating(x.dtype(), "LayerNorm", [&](auto tag) {
-            using T = typename decltype(tag)::type;
-            kernels::layerNormalize<T>(rows, length, static_cast<T>(options.eps), x.data<T>(),
-                                       weight.defined() ? weight.data<T>() : nullptr,
-                                       bias.defined() ? bias.data<T>() : nullptr, y.data<T>(),
-                                       mean.data<T>(), inverse.data<T>());
-        });
-        if (shouldRecord({&inputs[0], &weight, &bias})) {
-            record("layer_norm", {inputs[0], weight, bias}, {y},
-                   [rows, length, mean, inverse, hasBias = bias.defined(), sx = SavedTensor(x),
-                    sw = SavedTensor(weight)](const Gradients &g) {
-                       const Tensor from = sx.unpack();
-                       const Tensor w = sw.unpack();
-                       const Tensor gradient = g[0].compact();
-                       Gradients back(3);
-                       back[0] = Tensor::empty(from.shape(), from.dtype());
-                       if (w.defined())
-                           back[1] = Tensor::zeros(w.shape(), from.dtype());
-                       if (hasBias)
-                           back[2] = Tensor::zeros(w.shape(), from.dtype());
-                       dispatchFloating(from.dtype(), "LayerNorm", [&](auto tag) {
-                           using T = typename decltype(tag)::type;
-                           kernels::layerNormalizeBackward<T>(
-                                   rows, length, from.data<T>(), mean.data<T>(), inverse.data<T>(),
-                                   w.defined() ? w.data<T>() : nullptr, gradient.data<T>(),
-                                   back[0].data<T>(), w.defined() ? back[1].data<T>() : nullptr,
-                                   hasBias ? back[2].data<T>() : nullptr);
-                       });
-                       return back;
-                   });
-        }
-        return {y};
-    }
-
-    Options options;
     Tensor weight;
     Tensor bias;
 
 protected:
+    void registerAffine(const Shape &shape, bool withWeight, bool withBias)
+    {
+        if (withWeight)
+            registerParameter("weight", weight, shape);
+        if (withWeight && withBias)
+            registerParameter("bias", bias, shape);
+        initialize(RandomStream());
+    }
     void resetParameters(RandomStream &) override
     {
         if (weight.defined())
@@ -264,85 +38,290 @@ protected:
     }
 };
 
-template <typename M>
-ModuleSpec batchNormSpec(const char *name, const char *pattern, std::vector<Sample> samples,
-                         Shape tooManyChannels)
+using NormalizedShape = std::variant<int64_t, std::vector<int64_t>>;
+
+Shape sizesOf(const NormalizedShape &shape)
 {
-    using O = BatchNormOptions;
-    return declare<M>(
-            {.name = name,
+    return shape.index() == 0 ? Shape{std::get<0>(shape)} : Shape(std::get<1>(shape));
+}
+
+Result<void> checkNormalizedShape(const NormalizedShape &shape)
+{
+    if (!sizesOf(shape).empty())
+        return {};
+    return Error(ErrorCategory::Value, "wrong_number_of_sizes", "", "no normalized_shape",
+                 "the size of one dimension or more");
+}
+
+/// That the input ends with those sizes.
+Result<Shapes> endsWith(const NormalizedShape &normalized, const Shapes &in)
+{
+    const Shape &x = in.at(0);
+    const Shape tail = sizesOf(normalized);
+    if (x.size() >= tail.size() && std::equal(tail.rbegin(), tail.rend(), x.rbegin()))
+        return in;
+    Error error(ErrorCategory::Shape, "size_mismatch", "", "input " + toString(x), "last dimensions " + toString(tail),
+                x.empty() ? "" : "set normalized_shape to " + std::to_string(x.back()));
+    if (!x.empty()) {
+        error.fixArgument = "normalized_shape";
+        error.fixValue = {x.back()};
+    }
+    return error;
+}
+
+NormalizationLayout rowsLayout(const Tensor &x, const Shape &tail)
+{
+    const int64_t length = numel(tail);
+    return {1, length == 0 ? 0 : x.numel() / length, 1, length, 1};
+}
+
+/// torch.nn.LayerNorm (Ba et al., 2016).
+class LayerNorm : public AffineNorm {
+public:
+    struct Options {
+        NormalizedShape normalized_shape = int64_t(16);
+        double eps = 1e-5;
+        bool elementwise_affine = true;
+        bool bias = true;
+    };
+    explicit LayerNorm(Options options_) : options(std::move(options_))
+    {
+        registerAffine(sizesOf(options.normalized_shape), options.elementwise_affine, options.bias);
+    }
+
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
+    {
+        inferred("LayerNorm", endsWith(options.normalized_shape, {inputs[0].shape()}));
+        Normalization how;
+        how.layout = rowsLayout(inputs[0], sizesOf(options.normalized_shape));
+        how.eps = options.eps;
+        return {normalizing("layer_norm", inputs[0], weight, bias, how)};
+    }
+
+    Options options;
+};
+
+/// torch.nn.RMSNorm (Zhang and Sennrich, 2019).
+class RMSNorm : public AffineNorm {
+public:
+    struct Options {
+        NormalizedShape normalized_shape = int64_t(16);
+        std::optional<double> eps;
+        bool elementwise_affine = true;
+    };
+    explicit RMSNorm(Options options_) : options(std::move(options_))
+    {
+        registerAffine(sizesOf(options.normalized_shape), options.elementwise_affine, false);
+    }
+
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
+    {
+        inferred("RMSNorm", endsWith(options.normalized_shape, {inputs[0].shape()}));
+        Normalization how;
+        how.layout = rowsLayout(inputs[0], sizesOf(options.normalized_shape));
+        how.centred = false;
+        how.eps = options.eps.value_or(inputs[0].dtype() == DType::Float64
+                                               ? std::numeric_limits<double>::epsilon()
+                                               : std::numeric_limits<float>::epsilon());
+        return {normalizing("rms_norm", inputs[0], weight, {}, how)};
+    }
+
+    Options options;
+};
+
+/// torch.nn.GroupNorm (Wu and He, 2018).
+class GroupNorm : public AffineNorm {
+public:
+    struct Options {
+        int64_t num_groups = 2;
+        int64_t num_channels = 8;
+        double eps = 1e-5;
+        bool affine = true;
+    };
+    explicit GroupNorm(Options options_) : options(options_)
+    {
+        registerAffine({options.num_channels}, options.affine, true);
+    }
+
+    static Result<void> validate(const Options &o)
+    {
+        if (o.num_channels % o.num_groups == 0)
+            return {};
+        return Error(ErrorCategory::Value, "not_divisible", "", "num_channels " + std::to_string(o.num_channels),
+                     "a multiple of num_groups " + std::to_string(o.num_groups));
+    }
+
+    static Result<Shapes> infer(const Options &o, const Shapes &in)
+    {
+        const Shape &x = in.at(0);
+        if (x.size() < 2) {
+            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(x),
+                         "2 or more dimensions");
+        }
+        if (x[1] == o.num_channels)
+            return in;
+        Error error(ErrorCategory::Shape, "size_mismatch", "", "input " + toString(x),
+                    std::to_string(o.num_channels) + " channels in dimension 1",
+                    "set num_channels to " + std::to_string(x[1]));
+        error.fixArgument = "num_channels";
+        error.fixValue = {x[1]};
+        return error;
+    }
+
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
+    {
+        const Tensor &x = inputs[0];
+        inferred("GroupNorm", infer(options, {x.shape()}));
+        const int64_t inner = numel(Shape(x.shape().begin() + 2, x.shape().end()));
+        Normalization how;
+        how.layout = {1, x.size(0), options.num_groups, options.num_channels / options.num_groups, inner};
+        how.eps = options.eps;
+        // Of a whole input of one number per group nothing would be left.
+        if (x.numel() > 0 && x.size(0) * how.layout.setSize() == 1) {
+            throw Error(ErrorCategory::Value, "one_value_per_channel", "GroupNorm", "input " + toString(x.shape()),
+                        "more than one value per group");
+        }
+        return {normalizing("group_norm", x, weight, bias, how)};
+    }
+
+    Options options;
+};
+
+/// torch.nn.LocalResponseNorm.
+class LocalResponseNorm : public Module {
+public:
+    struct Options {
+        int64_t size = 2;
+        double alpha = 1e-4;
+        double beta = 0.75;
+        double k = 1;
+    };
+    explicit LocalResponseNorm(Options options_) : options(options_) {}
+
+    static Result<Shapes> infer(const Options &, const Shapes &in)
+    {
+        if (in.at(0).size() >= 3)
+            return in;
+        return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(in.at(0)),
+                     "3 or more dimensions");
+    }
+
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
+    {
+        inferred("LocalResponseNorm", infer(options, {inputs[0].shape()}));
+        return {localResponseNorm(inputs[0], options.size, options.alpha, options.beta, options.k)};
+    }
+
+    Options options;
+};
+
+const std::vector<Port> input{{.name = "input", .pattern = "*"}};
+const std::vector<Port> output{{.name = "output", .pattern = "*"}};
+constexpr const char *shapeText = "Sizes of the last dimensions, which are normalised together.";
+constexpr const char *epsText = "Added to the variance.";
+
+std::vector<BadSample> badShapes()
+{
+    return {{.args = {{"normalized_shape", 4}}, .inputs = {{2, 3}}, .kind = "size_mismatch"},
+            {.args = {{"normalized_shape", ValueList()}}, .inputs = {{2, 3}}, .kind = "wrong_number_of_sizes"}};
+}
+
+ModuleSpec layerNorm()
+{
+    using O = LayerNorm::Options;
+    return declare<LayerNorm>(
+            {.name = "LayerNorm",
              .group = Group::Normalization,
-             .summary = "Normalises every channel over the batch (and space); keeps running averages "
-                        "for evaluation.",
+             .summary = "Normalises every sample over its last dimensions.",
              .formula = R"(y = \gamma (x - E[x]) / \sqrt{Var[x] + \epsilon} + \beta)",
-             .source = std::string("torch.nn.") + name + "; Ioffe and Szegedy, ICML 2015",
-             .args = {requiredArg("num_features", &O::num_features, "Channels of the input.", atLeast(0)),
-                      arg("eps", &O::eps, "Added to the variance."),
-                      arg("momentum", &O::momentum,
-                          "Share of the new batch in the running averages; none: a plain average."),
-                      arg("affine", &O::affine, "Whether to learn a scale and an offset per channel."),
-                      arg("track_running_stats", &O::track_running_stats,
-                          "Whether to keep averages for evaluation.")},
-             .inputs = {{.name = "input", .pattern = pattern}},
-             .outputs = {{.name = "output", .pattern = pattern}},
-             .infer = M::infer,
-             .samples = std::move(samples),
-             .badSamples = {{.args = {{"num_features", 3}},
-                             .inputs = {std::move(tooManyChannels)},
-                             .kind = "size_mismatch"}}});
+             .source = "torch.nn.LayerNorm; Ba, Kiros and Hinton, 2016",
+             .args = {requiredArg("normalized_shape", &O::normalized_shape, shapeText, atLeast(0)),
+                      arg("eps", &O::eps, epsText),
+                      arg("elementwise_affine", &O::elementwise_affine,
+                          "Whether to learn a scale and an offset per element."),
+                      arg("bias", &O::bias, "Whether to learn an offset.")},
+             .inputs = input,
+             .outputs = output,
+             .infer = [](const O &o, const Shapes &in) { return endsWith(o.normalized_shape, in); },
+             .validate = [](const O &o) { return checkNormalizedShape(o.normalized_shape); },
+             .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
+                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"bias", false}}, .inputs = {{4, 2, 3}}},
+                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}}, .inputs = {{3}}}},
+             .badSamples = badShapes()});
+}
+
+ModuleSpec rmsNorm()
+{
+    using O = RMSNorm::Options;
+    return declare<RMSNorm>(
+            {.name = "RMSNorm",
+             .group = Group::Normalization,
+             .summary = "Divides every sample by the root of its mean square.",
+             .formula = R"(y = \gamma x / \sqrt{E[x^2] + \epsilon})",
+             .source = "torch.nn.RMSNorm; Zhang and Sennrich, NeurIPS 2019",
+             .args = {requiredArg("normalized_shape", &O::normalized_shape, shapeText, atLeast(0)),
+                      arg("eps", &O::eps, "Added to the mean square; none: the smallest step of the type at 1."),
+                      arg("elementwise_affine", &O::elementwise_affine, "Whether to learn a scale per element.")},
+             .inputs = input,
+             .outputs = output,
+             .infer = [](const O &o, const Shapes &in) { return endsWith(o.normalized_shape, in); },
+             .validate = [](const O &o) { return checkNormalizedShape(o.normalized_shape); },
+             .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
+                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"eps", 1e-3}}, .inputs = {{4, 2, 3}}},
+                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}}, .inputs = {{3}}}},
+             .badSamples = badShapes()});
+}
+
+ModuleSpec groupNorm()
+{
+    using O = GroupNorm::Options;
+    return declare<GroupNorm>(
+            {.name = "GroupNorm",
+             .group = Group::Normalization,
+             .summary = "Normalises the channels of every sample in groups.",
+             .formula = R"(y = \gamma (x - E[x]) / \sqrt{Var[x] + \epsilon} + \beta)",
+             .source = "torch.nn.GroupNorm; Wu and He, ECCV 2018",
+             .args = {requiredArg("num_groups", &O::num_groups, "Groups to divide the channels into.", atLeast(1)),
+                      requiredArg("num_channels", &O::num_channels, "Channels of the input.", atLeast(1)),
+                      arg("eps", &O::eps, epsText),
+                      arg("affine", &O::affine, "Whether to learn a scale and an offset per channel.")},
+             .inputs = {{.name = "input", .pattern = "N num_channels *"}},
+             .outputs = {{.name = "output", .pattern = "N num_channels *"}},
+             .infer = GroupNorm::infer,
+             .validate = GroupNorm::validate,
+             .samples = {{.args = {{"num_groups", 2}, {"num_channels", 4}}, .inputs = {{2, 4, 3}}},
+                         {.args = {{"num_groups", 1}, {"num_channels", 4}, {"affine", false}}, .inputs = {{2, 4}}},
+                         {.args = {{"num_groups", 4}, {"num_channels", 4}}, .inputs = {{1, 4, 2, 2}}}},
+             .badSamples = {{.args = {{"num_groups", 2}, {"num_channels", 4}}, .inputs = {{2, 6}}, .kind = "size_mismatch"},
+                            {.args = {{"num_groups", 3}, {"num_channels", 4}}, .inputs = {{2, 4}}, .kind = "not_divisible"}}});
+}
+
+ModuleSpec localResponseNormSpec()
+{
+    using O = LocalResponseNorm::Options;
+    Arg size = requiredArg("size", &O::size, "Channels that count together.", atLeast(1));
+    size.type = "int or tuple";
+    return declare<LocalResponseNorm>(
+            {.name = "LocalResponseNorm",
+             .group = Group::Normalization,
+             .summary = "Divides by the activity of the channels nearby.",
+             .formula = R"(y_c = x_c \left(k + \frac{\alpha}{n} \sum_{c'} x_{c'}^2\right)^{-\beta})",
+             .source = "torch.nn.LocalResponseNorm; Krizhevsky, Sutskever and Hinton, NeurIPS 2012",
+             .args = {size, arg("alpha", &O::alpha, "Weight of the mean square."),
+                      arg("beta", &O::beta, "Exponent."), arg("k", &O::k, "Added to the mean square.")},
+             .inputs = input,
+             .outputs = output,
+             .infer = LocalResponseNorm::infer,
+             .samples = {{.args = {{"size", 2}}, .inputs = {{2, 4, 3}}},
+                         {.args = {{"size", 3}, {"alpha", 0.5}, {"beta", 0.5}, {"k", 2}}, .inputs = {{1, 5, 2, 2}}}},
+             .badSamples = {{.args = {{"size", 2}}, .inputs = {{3, 2}}, .kind = "dimension_count_mismatch"}}});
 }
 
 } // namespace
 
 std::vector<ModuleSpec> normalizationModules()
 {
-    using O = LayerNormOptions;
-    return {
-            batchNormSpec<BatchNorm<2, 3>>("BatchNorm1d", "N num_features | N num_features L",
-                                           {{.args = {{"num_features", 3}}, .inputs = {{4, 3}}},
-                                            {.args = {{"num_features", 3}, {"affine", false}},
-                                             .inputs = {{2, 3, 5}}},
-                                            {.args = {{"num_features", 2},
-                                                      {"momentum", Value()},
-                                                      {"track_running_stats", false}},
-                                             .inputs = {{4, 2}}}},
-                                           {4, 5}),
-            batchNormSpec<BatchNorm<4, 4>>("BatchNorm2d", "N num_features H W",
-                                           {{.args = {{"num_features", 3}}, .inputs = {{2, 3, 2, 3}}}},
-                                           {2, 5, 2, 2}),
-            declare<LayerNorm>(
-                    {.name = "LayerNorm",
-                     .group = Group::Normalization,
-                     .summary = "Normalises every sample over its last dimensions.",
-                     .formula = R"(y = \gamma (x - E[x]) / \sqrt{Var[x] + \epsilon} + \beta)",
-                     .source = "torch.nn.LayerNorm; Ba, Kiros and Hinton, 2016",
-                     .args = {requiredArg("normalized_shape", &O::normalized_shape,
-                                          "Sizes of the last dimensions, which are normalised together.",
-                                          atLeast(0)),
-                              arg("eps", &O::eps, "Added to the variance."),
-                              arg("elementwise_affine", &O::elementwise_affine,
-                                  "Whether to learn a scale and an offset per element."),
-                              arg("bias", &O::bias, "Whether to learn an offset.")},
-                     .inputs = {{.name = "input", .pattern = "*"}},
-                     .outputs = {{.name = "output", .pattern = "*"}},
-                     .infer = LayerNorm::infer,
-                     .validate = [](const O &o) -> Result<void> {
-                         if (!o.normalized_shape.values.empty())
-                             return {};
-                         return Error(ErrorCategory::Value, "wrong_number_of_sizes", "",
-                                      "no normalized_shape", "the size of one dimension or more");
-                     },
-                     .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
-                                 {.args = {{"normalized_shape", ValueList{2, 3}}, {"bias", false}},
-                                  .inputs = {{4, 2, 3}}},
-                                 {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}},
-                                  .inputs = {{3}}}},
-                     .badSamples = {{.args = {{"normalized_shape", 4}},
-                                     .inputs = {{2, 3}},
-                                     .kind = "size_mismatch"},
-                                    {.args = {{"normalized_shape", ValueList()}},
-                                     .inputs = {{2, 3}},
-                                     .kind = "wrong_number_of_sizes"}}})};
+    return {layerNorm(), rmsNorm(), groupNorm(), localResponseNormSpec()};
 }
 
 } // namespace mrg

@@ -16,39 +16,37 @@ public:
     };
     explicit Flatten(Options options_) : options(options_) {}
 
-    /// The shape with dimensions start_dim to end_dim made one. Throws Error (index).
-    static Shape flattened(const Options &options, const Shape &shape)
-    {
-        const auto rank = static_cast<int64_t>(shape.size());
-        const auto start = static_cast<size_t>(wrapDim(options.start_dim, rank, "start_dim"));
-        const auto end = static_cast<size_t>(wrapDim(options.end_dim, rank, "end_dim"));
-        if (start > end) {
-            throw Error(ErrorCategory::Shape, "flatten_start_after_end", "Flatten",
-                        "start_dim " + std::to_string(start) + ", end_dim " + std::to_string(end),
-                        "start_dim not after end_dim");
-        }
-        if (shape.empty())
-            return {1};
-        Shape out;
-        int64_t product = 1;
-        for (size_t d = 0; d < shape.size(); ++d) {
-            if (d < start || d > end) {
-                out.push_back(shape[d]);
-                continue;
-            }
-            product *= shape[d];
-            if (d == end)
-                out.push_back(product);
-        }
-        return out;
-    }
-
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        return {reshape(inputs[0], flattened(options, inputs[0].shape()))};
+        return {flatten(inputs[0], options.start_dim, options.end_dim)};
     }
 
     Options options;
+};
+
+/// torch.nn.Unflatten.
+class Unflatten : public Module {
+public:
+    struct Options {
+        int64_t dim = 1;
+        std::vector<int64_t> unflattened_size{-1};
+    };
+    explicit Unflatten(Options options_) : options(std::move(options_)) {}
+
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
+    {
+        return {unflatten(inputs[0], options.dim, options.unflattened_size)};
+    }
+
+    Options options;
+};
+
+/// torch.nn.Identity.
+class Identity : public Module {
+public:
+    struct Options {};
+    explicit Identity(Options) {}
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override { return {inputs[0]}; }
 };
 
 } // namespace
@@ -56,7 +54,37 @@ public:
 std::vector<ModuleSpec> shapeModules()
 {
     using O = Flatten::Options;
-    return {declare<Flatten>(
+    const std::vector<Port> input{{.name = "input", .pattern = "*", .dtype = "any"}};
+    const std::vector<Port> output{{.name = "output", .pattern = "*", .dtype = "any"}};
+    return {
+            declare<Identity>({.name = "Identity",
+                               .group = Group::Utility,
+                               .summary = "Passes its input on unchanged.",
+                               .formula = "y = x",
+                               .source = "torch.nn.Identity",
+                               .inputs = input,
+                               .outputs = output,
+                               .samples = {{.inputs = {{2, 3}}}}}),
+            declare<Unflatten>(
+                    {.name = "Unflatten",
+                     .group = Group::Utility,
+                     .summary = "Splits a dimension into several.",
+                     .formula = "",
+                     .source = "torch.nn.Unflatten",
+                     .args = {requiredArg("dim", &Unflatten::Options::dim, "The dimension to split."),
+                              requiredArg("unflattened_size", &Unflatten::Options::unflattened_size,
+                                          "Its sizes; one may be -1 and is worked out.", atLeast(-1))},
+                     .inputs = input,
+                     .outputs = output,
+                     .infer = [](const Unflatten::Options &options, const Shapes &in) -> Result<Shapes> {
+                         return Shapes{unflattenedShape(in.at(0), options.dim, options.unflattened_size)};
+                     },
+                     .samples = {{.args = {{"dim", 1}, {"unflattened_size", ValueList{2, 3}}}, .inputs = {{2, 6}}},
+                                 {.args = {{"dim", -1}, {"unflattened_size", ValueList{2, -1}}}, .inputs = {{4}}}},
+                     .badSamples = {{.args = {{"dim", 1}, {"unflattened_size", ValueList{2, 2}}},
+                                     .inputs = {{2, 6}},
+                                     .kind = "unflatten_error_size_mismatch"}}}),
+            declare<Flatten>(
             {.name = "Flatten",
              .group = Group::Utility,
              .summary = "Joins a range of dimensions into one.",
@@ -67,7 +95,7 @@ std::vector<ModuleSpec> shapeModules()
              .inputs = {{.name = "input", .pattern = "*", .dtype = "any"}},
              .outputs = {{.name = "output", .pattern = "*", .dtype = "any"}},
              .infer = [](const O &options, const Shapes &in) -> Result<Shapes> {
-                 return Shapes{Flatten::flattened(options, in.at(0))};
+                 return Shapes{flattenedShape(in.at(0), options.start_dim, options.end_dim)};
              },
              .samples = {{.args = {}, .inputs = {{2, 3, 4}}},
                          {.args = {{"start_dim", 0}, {"end_dim", 1}}, .inputs = {{2, 3, 4}}}},

@@ -4,6 +4,8 @@
 #include "engine/core/Launch.h"
 #include "engine/ops/pointwise.h"
 
+#include <cmath>
+
 namespace mrg {
 
 Tensor dropoutFactors(const Shape &shape, DType dtype, double p, RandomStream &random)
@@ -26,6 +28,25 @@ Tensor dropout(const Tensor &input, double p, bool training, RandomStream &rando
     if (!training || p == 0)
         return input;
     return mul(input, dropoutFactors(input.shape(), input.dtype(), p, random));
+}
+
+Tensor featureDropout(const Tensor &input, const Shape &mask, double p, RandomStream &random)
+{
+    return mul(input, dropoutFactors(mask, input.dtype(), p, random));
+}
+
+Tensor alphaDropout(const Tensor &input, const Shape &mask, double p, RandomStream &random)
+{
+    const Tensor factors = dropoutFactors(mask, input.dtype(), p, random);
+    if (p == 1)
+        return mul(input, factors);
+    // scale times alpha of SELU.
+    constexpr double lowest = -1.7580993408473766;
+    const double scale = 1 / std::sqrt((lowest * lowest * p + 1) * (1 - p));
+    const Tensor kept = mul(factors, scale * (1 - p));
+    // kept elements: scale x + shift; dropped ones: scale lowest + shift.
+    const double shift = -scale * lowest * p;
+    return add(mul(input, kept), add(mul(kept, -lowest), scale * lowest + shift));
 }
 
 } // namespace mrg
