@@ -158,19 +158,15 @@ Result<Shapes> convolutionShape(const ConvOptions &o, const Shapes &in, size_t d
     return Shapes{out};
 }
 
-/// torch.nn.Conv1d, Conv2d and Conv3d.
-template <size_t dimensions> class Conv : public Module {
+Shape weightShape(const ConvOptions &o, size_t dimensions)
+{
+    return filterShape(o.out_channels, o.in_channels, o.groups, o.kernel_size, dimensions);
+}
+
+/// torch.nn.Conv1d, Conv2d and Conv3d, and their lazy forms.
+template <size_t dimensions, bool lazy> class Conv : public FilterModule<ConvOptions> {
 public:
-    using Options = ConvOptions;
-    explicit Conv(Options options_) : options(std::move(options_))
-    {
-        registerParameter("weight", weight,
-                          filterShape(options.out_channels, options.in_channels, options.groups,
-                                      options.kernel_size, dimensions));
-        if (options.bias)
-            registerParameter("bias", bias, {options.out_channels});
-        initialize(RandomStream());
-    }
+    explicit Conv(Options o) : FilterModule(std::move(o), dimensions, lazy, weightShape) { }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
@@ -186,13 +182,6 @@ public:
         const Tensor out = convolution(x, weight, bias, sliding);
         return {single ? unbatched(out) : out};
     }
-
-    Options options;
-    Tensor weight;
-    Tensor bias;
-
-protected:
-    void resetParameters(RandomStream &random) override { drawFilters(weight, bias, random); }
 };
 
 /// Uses of the options, for three dimensions; a convolution of fewer takes the last numbers.
@@ -263,44 +252,53 @@ std::vector<BadSample> badSamplesFor(size_t dimensions)
              "padding_larger_than_input"}};
 }
 
-template <size_t dimensions> ModuleSpec declareConvolution()
+Declaration<ConvOptions> declaration(size_t dimensions)
 {
     using O = ConvOptions;
-    return declare<Conv<dimensions>>(
-            {.name = spatialName("Conv", dimensions),
-             .group = Group::Convolution,
-             .summary = "Slides learnt filters over the space and adds an offset per channel "
-                        "(a cross-correlation: filters are not flipped).",
-             .formula
-             = R"(out_o = b_o + \sum_{c} W_{o,c} \star x_c;\quad L_{out} = \lfloor (L + 2 p - d (k - 1) - 1)/s \rfloor + 1)",
-             .source = "torch.nn." + spatialName("Conv", dimensions),
-             .args
-             = {requiredArg("in_channels", &O::in_channels, "Channels of the input.", atLeast(1)),
-                requiredArg("out_channels", &O::out_channels, "Number of filters.", atLeast(1)),
-                requiredArg("kernel_size", &O::kernel_size, "Size of the filters.", atLeast(1)),
-                arg("stride", &O::stride, "Step between windows.", atLeast(1)),
-                arg("padding", &O::padding,
-                    "Points added on each side; 'same' keeps the size, 'valid' adds none.",
-                    atLeast(0)),
-                arg("dilation", &O::dilation, "Distance between the filter's points.", atLeast(1)),
-                arg("groups", &O::groups, "Groups of channels that don't see each other.",
-                    atLeast(1)),
-                arg("bias", &O::bias, "Whether to add a learnt offset per filter."),
-                arg("padding_mode", &O::padding_mode, "What the added border holds.")},
-             .inputs = {spatialPort("input", "in_channels", dimensions)},
-             .outputs = {spatialPort("output", "out_channels", dimensions, "_out")},
-             .infer
-             = [](const O &o, const Shapes &in) { return convolutionShape(o, in, dimensions); },
-             .validate = [](const O &o) { return validateConvolution(o, dimensions); },
-             .samples = samplesFor(dimensions),
-             .badSamples = badSamplesFor(dimensions)});
+    return {.name = spatialName("Conv", dimensions),
+            .group = Group::Convolution,
+            .summary = "Slides learnt filters over the space and adds an offset per channel "
+                       "(a cross-correlation: filters are not flipped).",
+            .formula
+            = R"(out_o = b_o + \sum_{c} W_{o,c} \star x_c;\quad L_{out} = \lfloor (L + 2 p - d (k - 1) - 1)/s \rfloor + 1)",
+            .source = "torch.nn." + spatialName("Conv", dimensions),
+            .args
+            = {requiredArg("in_channels", &O::in_channels, "Channels of the input.", atLeast(1)),
+               requiredArg("out_channels", &O::out_channels, "Number of filters.", atLeast(1)),
+               requiredArg("kernel_size", &O::kernel_size, "Size of the filters.", atLeast(1)),
+               arg("stride", &O::stride, "Step between windows.", atLeast(1)),
+               arg("padding", &O::padding,
+                   "Points added on each side; 'same' keeps the size, 'valid' adds none.",
+                   atLeast(0)),
+               arg("dilation", &O::dilation, "Distance between the filter's points.", atLeast(1)),
+               arg("groups", &O::groups, "Groups of channels that don't see each other.",
+                   atLeast(1)),
+               arg("bias", &O::bias, "Whether to add a learnt offset per filter."),
+               arg("padding_mode", &O::padding_mode, "What the added border holds.")},
+            .inputs = {spatialPort("input", "in_channels", dimensions)},
+            .outputs = {spatialPort("output", "out_channels", dimensions, "_out")},
+            .infer = [dimensions](const O &o,
+                                  const Shapes &in) { return convolutionShape(o, in, dimensions); },
+            .validate = [dimensions](const O &o) { return validateConvolution(o, dimensions); },
+            .samples = samplesFor(dimensions),
+            .badSamples = badSamplesFor(dimensions)};
+}
+
+template <size_t dimensions> void addBoth(std::vector<ModuleSpec> &out)
+{
+    out.push_back(declare<Conv<dimensions, false>>(declaration(dimensions)));
+    out.push_back(declare<Conv<dimensions, true>>(lazyForm(declaration(dimensions), dimensions)));
 }
 
 } // namespace
 
 std::vector<ModuleSpec> convolutionModules()
 {
-    return {declareConvolution<1>(), declareConvolution<2>(), declareConvolution<3>()};
+    std::vector<ModuleSpec> out;
+    addBoth<1>(out);
+    addBoth<2>(out);
+    addBoth<3>(out);
+    return out;
 }
 
 } // namespace mrg

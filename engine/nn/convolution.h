@@ -34,4 +34,88 @@ Shape filterShape(int64_t outer, int64_t inner, int64_t groups, const IntOrList 
 /// Draws weight and bias as PyTorch does: uniform within 1 / sqrt(fan in).
 void drawFilters(const Tensor &weight, const Tensor &bias, RandomStream &random);
 
+/// The options of a lazy form with in_channels from the shape of the input.
+template <typename O> Result<O> completedFor(O o, const Shape &input, size_t dimensions)
+{
+    if (Result<void> rank = checkSpatialRank(input, dimensions); !rank)
+        return rank.error();
+    o.in_channels = input[input.size() - dimensions - 1];
+    if (Result<void> filters = checkFilters(o, dimensions); !filters)
+        return filters.error();
+    return o;
+}
+
+/// Options, weight and bias of a (transposed) convolution. Lazy ones get in_channels and their
+/// parameters' sizes from the first input.
+template <typename O> class FilterModule : public Module {
+public:
+    using Options = O;
+    using WeightShape = Shape (*)(const O &options, size_t dimensions);
+
+    O options;
+    Tensor weight;
+    Tensor bias;
+
+protected:
+    FilterModule(O given, size_t dimensions, bool lazy, WeightShape weightShape)
+        : options(std::move(given)),
+          m_dimensions(dimensions),
+          m_weightShape(weightShape)
+    {
+        if (lazy) {
+            options.in_channels = 0;
+            registerUninitializedParameter("weight", weight);
+            if (options.bias)
+                registerUninitializedParameter("bias", bias);
+        } else {
+            registerParameter("weight", weight, m_weightShape(options, dimensions));
+            if (options.bias)
+                registerParameter("bias", bias, {options.out_channels});
+        }
+        initialize(RandomStream());
+    }
+
+    void resetParameters(RandomStream &random) override
+    {
+        if (weight.defined())
+            drawFilters(weight, bias, random);
+    }
+    void initializeParameters(const std::vector<Shape> &inputs) override
+    {
+        options = completedFor(options, inputs.at(0), m_dimensions).value();
+        materialize("weight", m_weightShape(options, m_dimensions));
+        if (options.bias)
+            materialize("bias", {options.out_channels});
+    }
+
+private:
+    size_t m_dimensions;
+    WeightShape m_weightShape;
+};
+
+/// Turns the declaration of a convolution into that of its lazy form: no in_channels.
+template <typename O> Declaration<O> lazyForm(Declaration<O> d, size_t dimensions)
+{
+    d.name = "Lazy" + d.name;
+    d.source = "torch.nn." + d.name;
+    d.summary += " The first input tells the number of its channels.";
+    d.args.erase(d.args.begin());
+    d.inputs = {spatialPort("input", "C", dimensions)};
+    d.infer = [infer = d.infer, dimensions](const O &o, const Shapes &in) -> Result<Shapes> {
+        const Result<O> options = completedFor(o, in.at(0), dimensions);
+        return options ? infer(*options, in) : options.error();
+    };
+    d.validate = [validate = d.validate](O o) {
+        o.in_channels = 0; // any number of groups divides it
+        return validate(o);
+    };
+    for (Sample &sample : d.samples)
+        sample.args.erase("in_channels");
+    for (BadSample &sample : d.badSamples)
+        sample.args.erase("in_channels");
+    std::erase_if(d.badSamples,
+                  [](const BadSample &sample) { return sample.kind == "size_mismatch"; });
+    return d;
+}
+
 } // namespace mrg

@@ -71,10 +71,14 @@ public:
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        const SizeWanted wanted;
-        const Shape shape
-                = inferred(spatialName("MaxUnpool", dimensions),
-                           infer(options, {inputs[0].shape(), inputs[1].shape()}, wanted))[0];
+        return forward(inputs, {});
+    }
+    std::vector<Tensor> forward(std::span<const Tensor> inputs, const Arguments &keywords) override
+    {
+        const std::string name = spatialName("MaxUnpool", dimensions);
+        const Shape shape = inferred(name,
+                                     infer(options, {inputs[0].shape(), inputs[1].shape()},
+                                           outputSizeOf(keywords, name)))[0];
         return {maxUnpool(inputs[0], inputs[1], shape, dimensions)};
     }
 
@@ -122,7 +126,8 @@ template <size_t dimensions> ModuleSpec declareUnpool()
                             {{{"kernel_size", 2}}, {{4}, {4}}, "dimension_count_mismatch"},
                             {{{"kernel_size", 2}, {"padding", 3}},
                              twice(space({1, 1}, {2, 2, 2})),
-                             "output_size_too_small"}}});
+                             "output_size_too_small"}},
+             .forwardArgs = outputSizeArgs()});
 }
 
 } // namespace

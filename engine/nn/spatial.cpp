@@ -87,6 +87,19 @@ std::pair<Tensor, bool> batched(const Tensor &x, size_t dimensions)
 
 Tensor unbatched(const Tensor &y) { return squeeze(y, std::vector<int64_t>{0}); }
 
+std::vector<Arg> outputSizeArgs()
+{
+    return {arg("output_size", &OutputSizeKeyword::output_size,
+                "The output's size, where the input's leaves several open.")};
+}
+
+std::optional<std::vector<int64_t>> outputSizeOf(const Arguments &keywords,
+                                                 const std::string &where)
+{
+    static const std::vector<Arg> args = outputSizeArgs();
+    return makeOptions<OutputSizeKeyword>(args, keywords, where).value().output_size;
+}
+
 int64_t pooledSize(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation,
                    bool ceilMode)
 {

@@ -56,6 +56,16 @@ std::pair<Tensor, bool> batched(const Tensor &x, size_t dimensions);
 /// `y` without that dimension again.
 Tensor unbatched(const Tensor &y);
 
+/// What forward of transposed convolutions and unpooling takes besides tensors: the size wanted
+/// among those that the input's size leaves open, with or without batch and channels.
+struct OutputSizeKeyword {
+    std::optional<std::vector<int64_t>> output_size;
+};
+std::vector<Arg> outputSizeArgs();
+/// Its value among the keyword arguments of forward. Throws Error (value).
+std::optional<std::vector<int64_t>> outputSizeOf(const Arguments &keywords,
+                                                 const std::string &where);
+
 /// Output size of a window sliding over one dimension; with ceilMode rounded up, but a last window
 /// that would start in the right padding is dropped. Below 1 if the window does not fit.
 int64_t pooledSize(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation,

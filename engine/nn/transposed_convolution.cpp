@@ -111,26 +111,28 @@ Result<Shapes> transposedShape(const ConvTransposeOptions &o, const Shapes &in,
     return Shapes{out};
 }
 
-/// torch.nn.ConvTranspose1d, ConvTranspose2d and ConvTranspose3d.
-template <size_t dimensions> class ConvTranspose : public Module {
+Shape weightShape(const ConvTransposeOptions &o, size_t dimensions)
+{
+    return filterShape(o.in_channels, o.out_channels, o.groups, o.kernel_size, dimensions);
+}
+
+/// torch.nn.ConvTranspose1d, ConvTranspose2d and ConvTranspose3d, and their lazy forms.
+template <size_t dimensions, bool lazy>
+class ConvTranspose : public FilterModule<ConvTransposeOptions> {
 public:
-    using Options = ConvTransposeOptions;
-    explicit ConvTranspose(Options options_) : options(std::move(options_))
-    {
-        registerParameter("weight", weight,
-                          filterShape(options.in_channels, options.out_channels, options.groups,
-                                      options.kernel_size, dimensions));
-        if (options.bias)
-            registerParameter("bias", bias, {options.out_channels});
-        initialize(RandomStream());
-    }
+    explicit ConvTranspose(Options o)
+        : FilterModule(std::move(o), dimensions, lazy, weightShape) { }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        const SizeWanted wanted;
-        const Shape shape
-                = inferred(spatialName("ConvTranspose", dimensions),
-                           transposedShape(options, {inputs[0].shape()}, wanted, dimensions))[0];
+        return forward(inputs, {});
+    }
+    std::vector<Tensor> forward(std::span<const Tensor> inputs, const Arguments &keywords) override
+    {
+        const std::string name = spatialName("ConvTranspose", dimensions);
+        const Shape shape = inferred(name,
+                                     transposedShape(options, {inputs[0].shape()},
+                                                     outputSizeOf(keywords, name), dimensions))[0];
         const auto [x, single] = batched(inputs[0], dimensions);
         const std::vector<int64_t> padding = numbersOf(options.padding, dimensions);
         const Tensor out = transposedConvolution(
@@ -143,13 +145,6 @@ public:
                 {shape.end() - static_cast<std::ptrdiff_t>(dimensions), shape.end()});
         return {single ? unbatched(out) : out};
     }
-
-    Options options;
-    Tensor weight;
-    Tensor bias;
-
-protected:
-    void resetParameters(RandomStream &random) override { drawFilters(weight, bias, random); }
 };
 
 std::vector<Sample> samplesFor(size_t dimensions)
@@ -199,49 +194,60 @@ std::vector<BadSample> badSamplesFor(size_t dimensions)
             {with({{"stride", ValueList{1, 1, 1, 1}}}), space({2, 2}), "wrong_number_of_sizes"}};
 }
 
-template <size_t dimensions> ModuleSpec declareTransposed()
+Declaration<ConvTransposeOptions> declaration(size_t dimensions)
 {
     using O = ConvTransposeOptions;
-    return declare<ConvTranspose<dimensions>>(
-            {.name = spatialName("ConvTranspose", dimensions),
-             .group = Group::Convolution,
-             .summary
-             = "The transpose of a convolution: every input point adds a scaled filter to the "
-               "output. With a stride it enlarges.",
-             .formula
-             = R"(out = b + W^T x;\quad L_{out} = (L - 1) s - 2 p + d (k - 1) + p_{out} + 1)",
-             .source = "torch.nn." + spatialName("ConvTranspose", dimensions),
-             .args
-             = {requiredArg("in_channels", &O::in_channels, "Channels of the input.", atLeast(1)),
-                requiredArg("out_channels", &O::out_channels, "Channels of the output.",
-                            atLeast(1)),
-                requiredArg("kernel_size", &O::kernel_size, "Size of the filters.", atLeast(1)),
-                arg("stride", &O::stride, "Distance at which input points are laid out.",
-                    atLeast(1)),
-                arg("padding", &O::padding, "Points cut off on each side of the output.",
-                    atLeast(0)),
-                arg("output_padding", &O::output_padding,
-                    "Points added at the end, of the sizes that the stride leaves open.",
-                    atLeast(0)),
-                arg("groups", &O::groups, "Groups of channels that don't see each other.",
-                    atLeast(1)),
-                arg("bias", &O::bias, "Whether to add a learnt offset per output channel."),
-                arg("dilation", &O::dilation, "Distance between the filter's points.", atLeast(1)),
-                arg("padding_mode", &O::padding_mode, "What stands beyond the input: zeros.")},
-             .inputs = {spatialPort("input", "in_channels", dimensions)},
-             .outputs = {spatialPort("output", "out_channels", dimensions, "_out")},
-             .infer
-             = [](const O &o, const Shapes &in) { return transposedShape(o, in, {}, dimensions); },
-             .validate = [](const O &o) { return validateTransposed(o, dimensions); },
-             .samples = samplesFor(dimensions),
-             .badSamples = badSamplesFor(dimensions)});
+    return {.name = spatialName("ConvTranspose", dimensions),
+            .group = Group::Convolution,
+            .summary
+            = "The transpose of a convolution: every input point adds a scaled filter to the "
+              "output. With a stride it enlarges.",
+            .formula
+            = R"(out = b + W^T x;\quad L_{out} = (L - 1) s - 2 p + d (k - 1) + p_{out} + 1)",
+            .source = "torch.nn." + spatialName("ConvTranspose", dimensions),
+            .args
+            = {requiredArg("in_channels", &O::in_channels, "Channels of the input.", atLeast(1)),
+               requiredArg("out_channels", &O::out_channels, "Channels of the output.", atLeast(1)),
+               requiredArg("kernel_size", &O::kernel_size, "Size of the filters.", atLeast(1)),
+               arg("stride", &O::stride, "Distance at which input points are laid out.",
+                   atLeast(1)),
+               arg("padding", &O::padding, "Points cut off on each side of the output.",
+                   atLeast(0)),
+               arg("output_padding", &O::output_padding,
+                   "Points added at the end, of the sizes that the stride leaves open.",
+                   atLeast(0)),
+               arg("groups", &O::groups, "Groups of channels that don't see each other.",
+                   atLeast(1)),
+               arg("bias", &O::bias, "Whether to add a learnt offset per output channel."),
+               arg("dilation", &O::dilation, "Distance between the filter's points.", atLeast(1)),
+               arg("padding_mode", &O::padding_mode, "What stands beyond the input: zeros.")},
+            .inputs = {spatialPort("input", "in_channels", dimensions)},
+            .outputs = {spatialPort("output", "out_channels", dimensions, "_out")},
+            .infer
+            = [dimensions](const O &o,
+                           const Shapes &in) { return transposedShape(o, in, {}, dimensions); },
+            .validate = [dimensions](const O &o) { return validateTransposed(o, dimensions); },
+            .samples = samplesFor(dimensions),
+            .badSamples = badSamplesFor(dimensions),
+            .forwardArgs = outputSizeArgs()};
+}
+
+template <size_t dimensions> void addBoth(std::vector<ModuleSpec> &out)
+{
+    out.push_back(declare<ConvTranspose<dimensions, false>>(declaration(dimensions)));
+    out.push_back(declare<ConvTranspose<dimensions, true>>(
+            lazyForm(declaration(dimensions), dimensions)));
 }
 
 } // namespace
 
 std::vector<ModuleSpec> transposedConvolutionModules()
 {
-    return {declareTransposed<1>(), declareTransposed<2>(), declareTransposed<3>()};
+    std::vector<ModuleSpec> out;
+    addBoth<1>(out);
+    addBoth<2>(out);
+    addBoth<3>(out);
+    return out;
 }
 
 } // namespace mrg
