@@ -36,6 +36,7 @@ std::vector<ModuleSpec> marginLosses();         ///< margin_losses.cpp
 std::vector<ModuleSpec> classLosses();          ///< class_losses.cpp: CrossEntropyLoss, NLLLoss
 std::vector<ModuleSpec> probabilityLosses();    ///< probability_losses.cpp: BCELoss, KLDivLoss, ...
 std::vector<ModuleSpec> rankingLosses();        ///< ranking_losses.cpp: MarginRankingLoss, ...
+std::vector<ModuleSpec> tripletLosses();        ///< triplet_losses.cpp
 std::vector<ModuleSpec> regressionLosses();     ///< regression_losses.cpp
 
 /// Every module and every function node there is.

@@ -39,6 +39,7 @@ Registry standardRegistry()
             transformerLayers,
             transformerStacks,
             adaptiveLosses,
+            tripletLosses,
     })
         registry.add(family());
     registry.add(allFunctions());
