@@ -44,15 +44,12 @@ ValueList run(const Target &target, Module &module, const Json &json, const Case
     if (json.contains("method"))
         return callMethod(target, module, json, arguments);
     Call call = bindForward(*target.module, arguments.positional, arguments.keywords).value();
-    const Json args = json.value("args", Json::object());
     // What is changed in place may be no leaf: such cases are run on a copy.
+    const bool inplace = json.value("args", Json::object()).value("inplace", false);
     for (Tensor &input : call.inputs) {
-        if (args.value("inplace", false) && input.defined())
+        if (inplace && input.defined())
             input = clone(input);
     }
-    // Drawn positions that are given (fractional pooling) are an argument of forward here.
-    if (args.contains("_random_samples"))
-        call.args["_random_samples"] = goldenTensor(args["_random_samples"]);
     const std::vector<Tensor> outputs = module.call(call.inputs, call.args);
     return ValueList(outputs.begin(), outputs.end());
 }
@@ -60,7 +57,11 @@ ValueList run(const Target &target, Module &module, const Json &json, const Case
 /// The module in the case's mode and dtype, before its state.
 std::shared_ptr<Module> construct(const Target &target, const Json &json)
 {
-    const Arguments args = argumentsOf(json.value("args", Json::object()));
+    const Json given = json.value("args", Json::object());
+    Arguments args = argumentsOf(given);
+    // The one private argument that cases use: the positions of fractional pooling.
+    if (given.contains("_random_samples"))
+        args["_random_samples"] = goldenTensor(given["_random_samples"]);
     const std::shared_ptr<Module> module
             = target.method ? target.method->make(bindCall(*target.method, {}, args).value())
                             : target.module->make(args);

@@ -85,6 +85,7 @@ void checkModuleStatistics(const Json &json, const Tensor &input,
         for (int64_t d = std::min<int64_t>(2, input.dim() - 1); d < input.dim(); ++d)
             unit *= input.size(d);
     }
+    const bool chosen = text.find("one of the inputs") != std::string::npos;
     std::vector<double> all;
     std::set<std::vector<double>> different;
     double keptUnits = 0;
@@ -92,14 +93,16 @@ void checkModuleStatistics(const Json &json, const Tensor &input,
     for (int draw = 0; draw < draws; ++draw) {
         const Tensor output = run(input);
         const std::vector<double> after = output.toVector<double>();
-        const Shape wanted = rule.contains("output_shape") ? rule["output_shape"].get<Shape>() : input.shape();
+        const Shape wanted
+                = rule.contains("output_shape") ? rule["output_shape"].get<Shape>() : input.shape();
         if (output.shape() != wanted)
-            throw CaseFailed{"got shape " + toString(output.shape()) + ", wanted " + toString(wanted)};
+            throw CaseFailed{"got shape " + toString(output.shape()) + ", wanted "
+                             + toString(wanted)};
         if (rule.contains("keep_rate"))
             checkDropout(rule, before, after, unit, keptUnits, units);
         if (rule.contains("lower"))
             checkSlopes(rule, before, after);
-        if (text.find("one of the inputs") != std::string::npos) {
+        if (chosen) {
             for (double value : after) {
                 if (std::find(before.begin(), before.end(), value) == before.end())
                     throw CaseFailed{Value(value).toString() + " is no input"};
@@ -108,7 +111,8 @@ void checkModuleStatistics(const Json &json, const Tensor &input,
         all.insert(all.end(), after.begin(), after.end());
         different.insert(after);
     }
-    if (different.size() < 2)
+    // Where the sizes leave windows no play, a choice among the inputs is always the same.
+    if (different.size() < 2 && !chosen)
         throw CaseFailed{"every draw is the same"};
     checkMoments(rule, all);
     if (rule.contains("keep_rate"))
