@@ -57,8 +57,6 @@ Arguments argumentsOf(const Json &json)
 {
     Arguments out;
     for (const auto &[name, value] : json.items()) {
-        if (name.starts_with("_"))
-            continue;
         // An ordered dict of modules.
         if (name == "named_modules") {
             ValueList members;

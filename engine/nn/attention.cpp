@@ -167,6 +167,12 @@ void MultiheadAttention::resetParameters(RandomStream &random)
     }
 }
 
+void MultiheadAttention::resetDescendants(RandomStream &)
+{
+    if (m_out->bias.defined())
+        init::constant(m_out->bias, 0);
+}
+
 Tensor MultiheadAttention::projectionWeight(int64_t part) const
 {
     if (joint())

@@ -52,6 +52,8 @@ public:
 
 protected:
     void resetParameters(RandomStream &random) override;
+    /// The output projection starts without an offset.
+    void resetDescendants(RandomStream &random) override;
 
 private:
     bool joint() const;

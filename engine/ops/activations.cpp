@@ -15,7 +15,7 @@ Tensor celu(const Tensor &x, double alpha)
     const Constant a{alpha};
     return unaryFunction<types::Floats>(
             "celu", x, [a](auto v) { return where(v > 0_c, v, a * expm1(v / a)); },
-            ofInput([a](auto v) { return where(v > 0_c, 1_c, exp(v / a)); }));
+            ofInput([a](auto v) { return where(v <= 0_c, exp(v / a), 1_c); }));
 }
 
 Tensor hardtanh(const Tensor &x, double low, double high)

@@ -145,6 +145,33 @@ struct BagList {
     }
 };
 
+/// What the gradient of each lookup in bags is multiplied by. The counts are PyTorch's to the letter
+/// (EmbeddingBag.cpp, _embedding_bag_dense_backward_cpu): the i-th index in ascending order is divided
+/// by the count of the i-th entry of the sorted list, which need not be the same index.
+std::vector<double> bagFactorsOf(const int64_t *indices, int64_t count, int64_t rows,
+                                 const EmbeddingGradient &how)
+{
+    std::vector<double> factors(static_cast<size_t>(count), 1);
+    if (!how.scale_grad_by_freq)
+        return factors;
+    std::vector<int64_t> sorted(indices, indices + count);
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<int64_t> counts(static_cast<size_t>(rows), 0);
+    for (int64_t index : sorted)
+        ++counts[static_cast<size_t>(index)];
+    std::vector<double> ofIndex(static_cast<size_t>(rows), 1);
+    size_t number = 0;
+    for (size_t i = 0; i < sorted.size(); ++i) {
+        if (i == 0 || sorted[i] != sorted[i - 1]) {
+            ofIndex[static_cast<size_t>(sorted[i])]
+                    = 1 / static_cast<double>(counts[static_cast<size_t>(sorted[number++])]);
+        }
+    }
+    for (int64_t i = 0; i < count; ++i)
+        factors[static_cast<size_t>(i)] = ofIndex[static_cast<size_t>(indices[i])];
+    return factors;
+}
+
 /// Calls visit(bag, position, count of the bag without padding) for what counts in the bags.
 template <typename Visit>
 void forBags(const BagList &list, std::optional<int64_t> padding, const Visit &visit)
@@ -228,7 +255,7 @@ Gradients bagsBackward(const Tensor &table, const Tensor &weights, const BagList
                 }
                 return;
             }
-            const std::vector<double> factors = factorsOf(list.indices, list.count, list.rows, how);
+            const std::vector<double> factors = bagFactorsOf(list.indices, list.count, list.rows, how);
             forBags(list, how.padding_idx, [&](int64_t bag, int64_t i, int64_t counted) {
                 const int64_t row = list.indices[i];
                 double factor = factors[static_cast<size_t>(i)];

@@ -63,7 +63,7 @@ constexpr std::array rows{
                              return x * where(y < 0_c, 0_c, where(y > 6_c, 6_c, y)) / 6_c;
                          },
                          ofInput([](auto x) {
-                             return where(x < -3_c, 0_c, where(x <= 3_c, x / 3_c + 0.5_c, 1_c));
+                             return where(x < -3_c, 0_c, where(x < 3_c, x / 3_c + 0.5_c, 1_c));
                          }))},
 };
 
