@@ -220,12 +220,12 @@ private slots:
         QFETCH(int, index);
         const Tensor factors = Tensor::fromVector(std::vector<float>{0.1f, 3.7f, -2.3f});
         const std::array<std::function<Tensor(const Tensor &)>, 8> functions{
-                exp,
-                log1p,
-                tanh,
-                sigmoid,
+                [](const Tensor &x) { return exp(x); },
+                [](const Tensor &x) { return log1p(x); },
+                [](const Tensor &x) { return tanh(x); },
+                [](const Tensor &x) { return sigmoid(x); },
                 [](const Tensor &x) { return gelu(x); },
-                erf,
+                [](const Tensor &x) { return erf(x); },
                 [](const Tensor &x) { return softplus(x); },
                 [&](const Tensor &x) { return mul(x, factors); }};
         const auto &function = functions[static_cast<size_t>(index)];
