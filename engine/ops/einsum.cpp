@@ -434,6 +434,7 @@ std::vector<FunctionSpec> einsumFunctions()
                      bad("i1->i", {{2, 3}}, "einsum_error_invalid_equation"),
                      bad("ij->ii", {{2, 3}}, "einsum_error_invalid_equation")}});
     spec.bind = bindEinsum;
+    spec.order = {"equation", "operands"};
     return {spec};
 }
 

@@ -128,7 +128,8 @@ std::vector<FunctionSpec> mappingFunctions()
                 {.args = {{"func", "mul"}, {"in_dims", ValueList{0, Value()}}, {"out_dims", 1}},
                  .inputs = {{3, 2}, {2}}}},
              .badSamples
-             = {{.args = {{"func", "mul"}}, .inputs = {{3, 2}, {2, 2}}, .kind = "size_mismatch"}}},
+             = {{.args = {{"func", "mul"}}, .inputs = {{3, 2}, {2, 2}}, .kind = "size_mismatch"}},
+             .differentiable = false},
             [](const O &options, std::span<const Tensor> in) {
                 return vmap(functionNamed(options.func), dimsOf(options), options.out_dims)(in);
             });

@@ -202,7 +202,7 @@ private slots:
                 QFAIL("not refused");
             } catch (const Error &error) {
                 QCOMPARE(error.kind, std::string("broadcast_error_incompatible_dimensions"));
-                QCOMPARE(error.where, std::string("mul"));
+                QVERIFY2(error.where.find("mul") != std::string::npos, error.where.c_str());
             }
         }
         QVERIFY(refused > 50);

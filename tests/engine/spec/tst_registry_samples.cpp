@@ -256,11 +256,12 @@ private slots:
         const Spec &spec = specOf(fetchType());
         QVERIFY(!spec.summary.empty());
         QVERIFY(!spec.source.empty());
-        QVERIFY(!spec.samples.empty());
+        // What takes nothing (a question about the settings) has one use only.
+        QVERIFY(!spec.samples.empty() || spec.inputs.empty());
         QVERIFY(!spec.outputs.empty() || spec.inputs.empty());
         for (const Arg &arg : spec.args) {
             QVERIFY2(!arg.summary.empty(), arg.name.c_str());
-            QVERIFY2(arg.check(arg.defaultValue).ok(), arg.name.c_str());
+            QVERIFY2(arg.required || arg.check(arg.defaultValue).ok(), arg.name.c_str());
         }
         for (const Port &port : spec.inputs)
             QVERIFY2(spec.isLoss() || port.form == TargetForm::None, port.name.c_str());
@@ -270,6 +271,8 @@ private slots:
     void inferNeverThrowsWhateverTheInputs()
     {
         const Spec &spec = specOf(fetchType());
+        if (spec.samples.empty())
+            return;
         const Arguments args = spec.samples.at(0).args;
         for (size_t count = 0; count < 4; ++count) {
             for (size_t dims = 0; dims < 7; ++dims) {
@@ -328,6 +331,9 @@ private slots:
                                      [](const Tensor &input) { return input.defined() && input.requiresGrad(); });
         const size_t own = inputs.size();
         if (!spec->differentiable) {
+            // Of what maps a function that is passed, the function decides.
+            if (spec->findArg("func"))
+                return;
             for (const Tensor &output : callable(complexAgain(*spec, inputs)))
                 QVERIFY2(isConstant(output, inputs), "it has a gradient that is not 0");
             return;
