@@ -211,6 +211,8 @@ Result<Call> bindCall(const FunctionSpec &spec, std::span<const Value> positiona
 /// That there is an input for every required port and a port for every input; Error (value,
 /// `input_count_mismatch`) otherwise.
 Result<void> checkInputCount(const Spec &spec, const Shapes &inputs);
+/// Throws that error for a call with too few inputs for the required ports, or too many.
+void requireInputs(const Spec &spec, size_t count);
 
 /// Output shapes by the port patterns alone.
 ///
@@ -363,6 +365,7 @@ auto checkedCall(const FunctionSpec &spec, const std::function<Result<void>(cons
 {
     return [shared = std::make_shared<const Spec>(spec), validate,
             call = std::move(call)](const Arguments &values, std::span<const Tensor> inputs) {
+        requireInputs(*shared, inputs.size());
         return call(checkedOptions<O>(*shared, validate, values), inputs);
     };
 }

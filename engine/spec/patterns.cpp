@@ -138,6 +138,16 @@ Result<void> checkInputCount(const Spec &spec, const Shapes &inputs)
                  std::to_string(required) + (variadic ? " or more" : "") + names);
 }
 
+void requireInputs(const Spec &spec, size_t count)
+{
+    const bool variadic = !spec.inputs.empty() && spec.inputs.back().variadic;
+    size_t required = 0;
+    for (const Port &port : spec.inputs)
+        required += port.optional || port.variadic ? 0 : 1;
+    if (count < required || (!variadic && count > spec.inputs.size()))
+        throw checkInputCount(spec, Shapes(count)).error().within(spec.name);
+}
+
 Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, const Shapes &inputs)
 {
     if (Result<void> count = checkInputCount(spec, inputs); !count)
