@@ -37,9 +37,9 @@ public:
             const std::shared_ptr<Node> node = std::move(m_queue.back());
             m_queue.pop_back();
             const auto found = m_pending.find(node.get());
-            const Gradients gradients = std::move(found->second);
+            Gradients gradients = std::move(found->second);
             m_pending.erase(found);
-            process(node, gradients);
+            process(node, std::move(gradients));
         }
     }
 
@@ -62,9 +62,10 @@ private:
         accumulate(entry->second[static_cast<size_t>(edge.input)], gradient);
     }
 
-    void process(const std::shared_ptr<Node> &node, const Gradients &arrived)
+    void process(const std::shared_ptr<Node> &node, Gradients arrived)
     {
         const Gradients gradients = node->hooked(arrived);
+        arrived.clear(); // nobody else shall hold them: a leaf may take them over
         if (m_captures) {
             const auto wanted = m_captures->find(node.get());
             if (wanted != m_captures->end()) {

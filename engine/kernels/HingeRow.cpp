@@ -16,13 +16,18 @@ constexpr int64_t block = 64; ///< rivals that are looked up together
 int64_t checkedLabels(const char *where, const int64_t *labels, int64_t limit, int64_t lowest,
                       int64_t classes, int64_t sample)
 {
-    const auto outside = [&](int64_t label) { return label < lowest || label >= classes; };
-    int64_t wrong = 0;
+    // A difference below 0 has the sign bit set: no comparison, so that this keeps up with memory.
+    const auto bottom = static_cast<uint64_t>(lowest);
+    const auto top = static_cast<uint64_t>(classes - 1);
+    const auto outside = [=](int64_t label) {
+        return (static_cast<uint64_t>(label) - bottom) | (top - static_cast<uint64_t>(label));
+    };
+    uint64_t found = 0;
     for (int64_t i = 0; i < limit; ++i)
-        wrong |= static_cast<int64_t>(labels[i] < lowest)
-                | static_cast<int64_t>(labels[i] >= classes);
+        found |= outside(labels[i]);
+    const bool wrong = (found >> 63) != 0;
     if (wrong) {
-        const int64_t label = *std::find_if(labels, labels + limit, outside);
+        const int64_t label = *std::find_if(labels, labels + limit, [&](int64_t one) { return (outside(one) >> 63) != 0; });
         throw Error(ErrorCategory::Index, "label_out_of_range", where,
                     "label " + std::to_string(label) + " in sample " + std::to_string(sample),
                     std::to_string(lowest) + " to " + std::to_string(classes - 1),

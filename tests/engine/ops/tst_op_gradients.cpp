@@ -193,6 +193,21 @@ private slots:
         QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
     }
 
+    void aLeafTakesOverAGradientThatNobodyElseHolds()
+    {
+        Tensor x = Tensor::ones({3});
+        x.setRequiresGrad();
+        const Tensor y = Tensor::ones({});
+        const void *made = nullptr;
+        record("custom", {x}, {y}, [&made](const Gradients &) {
+            Tensor gradient = Tensor::ones({3});
+            made = gradient.rawData();
+            return Gradients{gradient};
+        });
+        backward(y);
+        QVERIFY(made && x.grad().rawData() == made);
+    }
+
     void gradientsOfARepeatedBackwardAddUp()
     {
         Tensor x = Tensor::fromVector<double>({1, 2, 3});
