@@ -70,6 +70,8 @@ Shape alongDimShape(const OptionalDimOptions &o, const Shapes &in)
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "take_along_dim",
                     toString(in[0]) + " and " + toString(in[1]), "as many dimensions in both");
     }
+    if (in[0].empty())
+        return {};
     Shape others = in[0];
     Shape out = in[1];
     others[static_cast<size_t>(d)] = out[static_cast<size_t>(d)] = 1;
@@ -83,6 +85,8 @@ Tensor takeAlongDim(const OptionalDimOptions &o, Inputs in)
     const Shape shape = alongDimShape(o, {in[0].shape(), in[1].shape()});
     if (!o.dim)
         return gather(reshape(in[0], {in[0].numel()}), 0, reshape(in[1], {in[1].numel()}));
+    if (shape.empty() && in[0].dim() == 0)
+        return gather(in[0], 0, in[1]);
     const auto d = static_cast<size_t>(wrapDim(*o.dim, in[0].dim(), "take_along_dim"));
     Shape source = shape;
     source[d] = in[0].shape()[d];

@@ -31,6 +31,13 @@ struct ReduceOptions {
     bool include_self = true;
 };
 
+/// index_reduce knows no sum: that is index_add.
+struct IndexReduceOptions {
+    int64_t dim = 0;
+    ScatterMode reduce = ScatterMode::Prod;
+    bool include_self = true;
+};
+
 /// An input whose last dimension is the one that indices of the samples are about.
 Port rowsPort() { return {.name = "input", .pattern = "* D", .dtype = "any"}; }
 
@@ -237,23 +244,23 @@ std::vector<FunctionSpec> indexedFunctions()
                                       .inputs = {{2, 3}, {2}},
                                       .kind = "index_select_error_dim_out_of_range"}}}),
                     {"input", "dim", "index", "value"}),
-            ordered(tensorFunction<ReduceOptions>(
+            ordered(tensorFunction<IndexReduceOptions>(
                             group,
                             {"index_reduce",
                              "Combines entries at the places of a dimension that an index names."},
                             {rowsPort(), indexPort(), tensorPort("source")},
-                            {requiredArg("dim", &ReduceOptions::dim,
+                            {requiredArg("dim", &IndexReduceOptions::dim,
                                          "The dimension that the index is about."),
-                             requiredArg("reduce", &ReduceOptions::reduce,
+                             requiredArg("reduce", &IndexReduceOptions::reduce,
                                          "How entries at one place are combined.",
                                          oneOf("prod", "mean", "amax", "amin")),
-                             arg("include_self", &ReduceOptions::include_self,
+                             arg("include_self", &IndexReduceOptions::include_self,
                                  "Whether the input's entry takes part.")},
-                            [](const ReduceOptions &o, const Shapes &in) {
+                            [](const IndexReduceOptions &o, const Shapes &in) {
                                 return indexedSourceShape(in.at(0), o.dim, in.at(1), in.at(2),
                                                           "index_reduce");
                             },
-                            [alongIndex](const ReduceOptions &o, Inputs in) {
+                            [alongIndex](const IndexReduceOptions &o, Inputs in) {
                                 indexedSourceShape(in[0].shape(), o.dim, in[1].shape(),
                                                    in[2].shape(), "index_reduce");
                                 return scatterReduce(in[0], o.dim,

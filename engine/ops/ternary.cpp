@@ -94,9 +94,7 @@ Tensor lerp(const Tensor &start, const Tensor &end, const Tensor &weight)
                             + dtypeName(weight.dtype()),
                     "one type", "convert them with to()");
     }
-    // A plain number's precision is that of the others from here on.
-    const Tensor share = detail::Operand(weight, start.dtype()).tensor;
-    const std::array in{start, end, share.isNumber() ? share.detach() : share};
+    const std::array in{start, end, detail::Operand(weight, start.dtype()).tensor};
     return ternaryFunction<types::Floats | types::Complexes>(
             "lerp", in, [](auto a, auto b, auto w) { return interpolated(a, b, w); },
             [](const Tensor &g, const std::array<Tensor, 3> &v) {

@@ -147,7 +147,7 @@ FunctionSpec reshapeFunction(Title title, const char *argument,
 /// atleast_1d, atleast_2d and atleast_3d of one or more tensors.
 FunctionSpec atLeastFunction(const char *name, int64_t dims)
 {
-    return tensorFunction<NoOptions>(
+    FunctionSpec spec = tensorFunction<NoOptions>(
             group, {name, "Adds dimensions of size 1 until there are enough."},
             {variadicPort("tensors")}, {},
             [dims](const NoOptions &, const Shapes &in) {
@@ -163,6 +163,8 @@ FunctionSpec atLeastFunction(const char *name, int64_t dims)
                 return out;
             },
             {.good = {{.args = {}, .inputs = {{3}}}, {.args = {}, .inputs = {{2, 3}, {}}}}});
+    spec.outputs[0].variadic = true;
+    return spec;
 }
 
 std::vector<FunctionSpec> partFunctions()

@@ -87,8 +87,15 @@ std::vector<MappedDim> dimsOf(const MapOptions &options)
 TensorFunction functionNamed(const std::string &name)
 {
     for (const FunctionSpec &spec : allFunctions()) {
-        if (spec.name == name && spec.call)
-            return [call = spec.call](std::span<const Tensor> in) { return call({}, in); };
+        if (spec.name != name || !spec.call)
+            continue;
+        return [spec](std::span<const Tensor> in) {
+            Shapes shapes;
+            for (const Tensor &input : in)
+                shapes.push_back(input.shape());
+            checkInputCount(spec, shapes).value();
+            return spec.call({}, in);
+        };
     }
     throw Error(ErrorCategory::Value, "unknown_function", "vmap", name,
                 "the name of a function of tensors");
@@ -99,7 +106,8 @@ TensorFunction functionNamed(const std::string &name)
 std::vector<FunctionSpec> mappingFunctions()
 {
     using O = MapOptions;
-    FunctionSpec spec = declareFunction<O>(
+    // What is mapped decides about gradients: vmap itself promises none.
+    FunctionSpec spec = declareValueFunction<O>(
             {.name = "vmap",
              .group = Group::Settings,
              .summary
@@ -116,7 +124,8 @@ std::vector<FunctionSpec> mappingFunctions()
              .infer = [](const O &options, const Shapes &in) -> Result<Shapes> {
                  std::vector<Tensor> stand;
                  for (const Shape &shape : in)
-                     stand.push_back(Tensor::zeros(shape));
+                     stand.push_back(Tensor::scalar(0).asStrided(
+                             shape, std::vector<int64_t>(shape.size(), 0), 0));
                  Shapes out;
                  for (const Tensor &output :
                       vmap(functionNamed(options.func), dimsOf(options), options.out_dims)(stand))
@@ -131,7 +140,9 @@ std::vector<FunctionSpec> mappingFunctions()
              = {{.args = {{"func", "mul"}}, .inputs = {{3, 2}, {2, 2}}, .kind = "size_mismatch"}},
              .differentiable = false},
             [](const O &options, std::span<const Tensor> in) {
-                return vmap(functionNamed(options.func), dimsOf(options), options.out_dims)(in);
+                const std::vector<Tensor> out
+                        = vmap(functionNamed(options.func), dimsOf(options), options.out_dims)(in);
+                return ValueList(out.begin(), out.end());
             });
     // Tensors are what is mapped; the function, which a call by position leaves out, is dot.
     spec.bind = [](std::span<const Value> positional, const Arguments &keywords) -> Result<Call> {

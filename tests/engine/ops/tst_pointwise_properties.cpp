@@ -128,6 +128,22 @@ std::vector<Row> rows()
              false}};
 }
 
+using Elementwise = Tensor (*)(const Tensor &);
+/// Functions with kernels of their own for floats, and one that broadcasts a row.
+std::vector<std::pair<const char *, Elementwise>> elementwise()
+{
+    return {{"exp", exp},
+            {"log1p", log1p},
+            {"tanh", tanh},
+            {"sigmoid", sigmoid},
+            {"gelu", [](const Tensor &x) { return gelu(x); }},
+            {"erf", erf},
+            {"softplus", [](const Tensor &x) { return softplus(x); }},
+            {"mul a row", [](const Tensor &x) {
+                 return mul(x, Tensor::fromVector(std::vector<float>{0.1f, 3.7f, -2.3f}));
+             }}};
+}
+
 std::vector<uint8_t> bytesOf(const Tensor &x)
 {
     const auto *first = static_cast<const uint8_t *>(x.rawData());
@@ -202,7 +218,7 @@ private slots:
                 QFAIL("not refused");
             } catch (const Error &error) {
                 QCOMPARE(error.kind, std::string("broadcast_error_incompatible_dimensions"));
-                QVERIFY2(error.where.find("mul") != std::string::npos, error.where.c_str());
+                QVERIFY2(error.where.starts_with("mul"), error.where.c_str());
             }
         }
         QVERIFY(refused > 50);
@@ -211,24 +227,13 @@ private slots:
     void whatAnElementBecomesDoesNotDependOnItsPlace_data()
     {
         QTest::addColumn<int>("index");
-        for (int i = 0; const char *name :
-                        {"exp", "log1p", "tanh", "sigmoid", "gelu", "erf", "softplus", "mul a row"})
+        for (int i = 0; const auto &[name, function] : elementwise())
             QTest::newRow(name) << i++;
     }
     void whatAnElementBecomesDoesNotDependOnItsPlace()
     {
         QFETCH(int, index);
-        const Tensor factors = Tensor::fromVector(std::vector<float>{0.1f, 3.7f, -2.3f});
-        const std::array<std::function<Tensor(const Tensor &)>, 8> functions{
-                [](const Tensor &x) { return exp(x); },
-                [](const Tensor &x) { return log1p(x); },
-                [](const Tensor &x) { return tanh(x); },
-                [](const Tensor &x) { return sigmoid(x); },
-                [](const Tensor &x) { return gelu(x); },
-                [](const Tensor &x) { return erf(x); },
-                [](const Tensor &x) { return softplus(x); },
-                [&](const Tensor &x) { return mul(x, factors); }};
-        const auto &function = functions[static_cast<size_t>(index)];
+        const Elementwise function = elementwise()[static_cast<size_t>(index)].second;
         RandomStream random(7);
         // Beyond one piece of a parallel loop, and no multiple of a vector.
         const int64_t rowCount = 40001;
@@ -244,12 +249,9 @@ private slots:
             const Tensor one = function(x.asStrided({1, 3}, {3, 1}, 3 * row));
             QVERIFY(bytesOf(one) == bytesOf(whole.asStrided({1, 3}, {3, 1}, 3 * row)));
         }
-        // And not on strides.
-        const Tensor columns = x.asStrided({3, rowCount}, {1, 3}, 0);
-        const Tensor wide = function(Tensor::empty({1, 3}).dtype() == DType::Float32 && index == 7
-                                             ? columns.asStrided({rowCount, 3}, {3, 1}, 0)
-                                             : columns);
-        QVERIFY(index == 7 || equal(wide, whole.asStrided({3, rowCount}, {1, 3}, 0)));
+        // Nor on strides: every other row.
+        const Tensor half = function(x.asStrided({20000, 3}, {6, 1}, 3));
+        QVERIFY(bytesOf(half) == bytesOf(whole.asStrided({20000, 3}, {6, 1}, 3).copy()));
     }
 
     void aPlainNumberDecidesTheKindOnly()
