@@ -57,7 +57,8 @@ Network randomNetwork(const Vocabulary &vocabulary, RandomStream &random)
     std::vector<std::string> modules;
     std::vector<std::string> losses;
     for (const std::string &type : vocabulary.nodeTypes()) {
-        if (type.rfind("data.", 0) != 0)
+        // Functions are held against their shapes by their samples; here the two that join branches.
+        if (type.rfind("nn.", 0) == 0 || type == "torch.add" || type == "torch.cat")
             (vocabulary.spec(type)->isLoss() ? losses : modules).push_back(type);
     }
     Drawing drawing;
