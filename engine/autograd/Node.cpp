@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/Node.h"
 
+#include "engine/autograd/BackwardObserver.h"
 #include "engine/autograd/anomaly.h"
 #include "engine/core/Launch.h"
 
@@ -267,11 +268,10 @@ Edge gradientEdge(const Tensor &tensor)
 }
 
 namespace {
-/// Notes who called the operation and looks whether it made a NaN.
+/// Looks whether the operation made a NaN.
 void checkAnomaly(Node &node, std::span<const Tensor> inputs, std::span<const Tensor> outputs)
 {
     readsElements("anomaly mode");
-    node.extras().origin = OperationOrigin::current();
     if (std::any_of(inputs.begin(), inputs.end(), hasNan))
         return;
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -296,6 +296,8 @@ void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,
             output.setGradFn(node, number);
         ++number;
     }
+    if (anomalyEnabled() || BackwardObserver::current())
+        node->extras().origin = OperationOrigin::current();
     if (anomalyEnabled())
         checkAnomaly(*node, inputs, outputs);
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/anomaly.h"
 
+#include "engine/autograd/BackwardObserver.h"
+
 namespace mrg {
 
 namespace {
 thread_local bool anomalyIsEnabled = false;
 thread_local std::string origin;
 } // namespace
+
+thread_local BackwardObserver *BackwardObserver::s_current = nullptr;
 
 AnomalyMode::AnomalyMode(bool enabled) : m_previous(anomalyIsEnabled) { anomalyIsEnabled = enabled; }
 AnomalyMode::~AnomalyMode() { anomalyIsEnabled = m_previous; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/backward.h"
 
+#include "engine/autograd/BackwardObserver.h"
 #include "engine/autograd/anomaly.h"
 #include "engine/core/Launch.h"
 
@@ -82,7 +83,7 @@ private:
                         "run forward again, or pass retain_graph to the first backward");
         }
         const RunningNode running(node);
-        Gradients inputs = node->backward(gradients);
+        Gradients inputs = observed(*node, gradients);
         if (anomalyEnabled()) {
             readsElements("anomaly mode");
             checkGradients(*node, inputs);
@@ -97,6 +98,18 @@ private:
             arrive(node->edges[i], inputs[i]);
         if (!m_options.retainGraph && !m_options.createGraph)
             node->release();
+    }
+
+    static Gradients observed(Node &node, const Gradients &gradients)
+    {
+        BackwardObserver *observer = BackwardObserver::current();
+        if (!observer || !node.hasExtras())
+            return node.backward(gradients);
+        const std::string origin = node.extras().origin;
+        observer->backwardBegins(origin);
+        Gradients out = node.backward(gradients);
+        observer->backwardEnds(origin);
+        return out;
     }
 
     BackwardOptions m_options;

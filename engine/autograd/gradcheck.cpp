@@ -2,6 +2,7 @@
 #include "engine/autograd/gradcheck.h"
 
 #include "engine/autograd/backward.h"
+#include "engine/core/Random.h"
 
 #include <charconv>
 #include <cmath>
@@ -210,6 +211,55 @@ Result<void> gradcheck(const TensorFunction &function, const std::vector<Tensor>
     try {
         Check(function, inputs, options).run();
         return {};
+    } catch (const Error &error) {
+        return error;
+    }
+}
+
+namespace {
+/// The floating outputs through which gradients flow.
+std::vector<Tensor> differentiable(std::vector<Tensor> outputs)
+{
+    std::erase_if(outputs, [](const Tensor &tensor) {
+        return !tensor.defined() || !tensor.isFloatingPoint() || !tensor.requiresGrad();
+    });
+    return outputs;
+}
+
+Tensor drawn(const Shape &shape, RandomStream &random)
+{
+    Tensor out = Tensor::empty(shape, DType::Float64);
+    for (int64_t i = 0; i < out.numel(); ++i)
+        out.data<double>()[i] = random.normal();
+    return out.setRequiresGrad();
+}
+} // namespace
+
+Result<void> gradgradcheck(const TensorFunction &function, const std::vector<Tensor> &inputs,
+                           GradcheckOptions options)
+{
+    try {
+        RandomStream random(1);
+        std::vector<Tensor> all = inputs;
+        for (const Tensor &output : differentiable(function(inputs)))
+            all.push_back(drawn(output.shape(), random));
+        const size_t own = inputs.size();
+        const TensorFunction gradients = [&](std::span<const Tensor> given) {
+            const GradMode on(true);
+            const std::vector<Tensor> outputs = differentiable(function(given.first(own)));
+            std::vector<Tensor> wanted;
+            for (const Tensor &input : given.first(own)) {
+                if (input.defined() && input.requiresGrad())
+                    wanted.push_back(input);
+            }
+            std::vector<Tensor> out = grad(outputs, wanted, given.subspan(own), {.createGraph = true});
+            for (size_t i = 0; i < out.size(); ++i) {
+                if (!out[i].defined())
+                    out[i] = Tensor::zeros(wanted[i].shape(), DType::Float64);
+            }
+            return out;
+        };
+        return gradcheck(gradients, all, options);
     } catch (const Error &error) {
         return error;
     }

@@ -231,6 +231,18 @@ std::vector<ModuleSpec> adaptiveLosses()
                  .kind = "wrong_cutoffs"}},
              .methods
              = {declareMethod<M, NoOptions>(
+                        {.name = "forward_with_target",
+                         .group = Group::Loss,
+                         .summary = "The log-probabilities of the targets, and their negative mean.",
+                         .source = "torch.js; torch.nn.AdaptiveLogSoftmaxWithLoss.forward",
+                         .inputs = {input,
+                                    {.name = "target", .pattern = "N | ", .dtype = "int64", .below = "n_classes"}},
+                         .outputs = {{.name = "output", .pattern = "N | "}, {.name = "loss", .pattern = ""}}},
+                        [](M &module, const NoOptions &, std::span<const Tensor> inputs) {
+                            const std::vector<Tensor> outputs = module.call(inputs);
+                            return ValueList(outputs.begin(), outputs.end());
+                        }),
+                declareMethod<M, NoOptions>(
                         {.name = "log_prob",
                          .group = Group::Loss,
                          .summary = "The log-probabilities of all classes.",

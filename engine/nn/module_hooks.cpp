@@ -4,6 +4,7 @@
 #include "engine/autograd/tensor_hooks.h"
 #include "engine/core/Launch.h"
 #include "engine/nn/Module.h"
+#include "engine/nn/ModuleProfiler.h"
 #include "engine/nn/global_hooks.h"
 
 #include <algorithm>
@@ -233,8 +234,11 @@ std::vector<Tensor> Module::call(std::span<const Tensor> inputs, const Arguments
         materializeUninitialized(shapes);
     }
     std::optional<CallOrigin> origin;
-    if (anomalyEnabled())
+    std::optional<ModuleProfiler::Call> measured;
+    if (anomalyEnabled() || ModuleProfiler::current()) {
         origin.emplace(*this);
+        measured.emplace(OperationOrigin::current());
+    }
     if (anyHooks(m_hooks.get()))
         return callHooked(inputs, keywords);
     return keywords.empty() ? forward(inputs) : forward(inputs, keywords);

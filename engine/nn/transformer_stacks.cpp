@@ -186,17 +186,24 @@ public:
                 = makeOptions<TransformerForward>(forwardArgs(), keywords, "Transformer").value();
         if (const Result<void> fit = checkPair(options, inputs[0].shape(), inputs[1].shape()); !fit)
             throw fit.error().within("Transformer");
-        const auto causal
-                = [](const std::optional<bool> &given) { return given ? Value(*given) : Value(); };
         const Tensor source[] = {inputs[0], inputAt(inputs, 2), inputAt(inputs, 5)};
-        const Tensor memory
-                = m_encoder->call(source, {{"is_causal", causal(how.src_is_causal)}}).front();
-        const Tensor target[] = {inputs[1],          memory,
+        const Tensor target[] = {inputs[1],          encode(source, how),
                                  inputAt(inputs, 3), inputAt(inputs, 4),
                                  inputAt(inputs, 6), inputAt(inputs, 7)};
-        return m_decoder->call(target,
-                               {{"tgt_is_causal", causal(how.tgt_is_causal)},
-                                {"memory_is_causal", how.memory_is_causal}});
+        return {decode(target, how)};
+    }
+    /// The encoder's memory for src, src_mask and src_key_padding_mask.
+    Tensor encode(std::span<const Tensor> source, const TransformerForward &how = {})
+    {
+        return m_encoder->call(source, {{"is_causal", causal(how.src_is_causal)}}).front();
+    }
+    /// The output for tgt, the memory and their masks and key padding masks.
+    Tensor decode(std::span<const Tensor> target, const TransformerForward &how = {})
+    {
+        return m_decoder
+                ->call(target, {{"tgt_is_causal", causal(how.tgt_is_causal)},
+                                {"memory_is_causal", how.memory_is_causal}})
+                .front();
     }
 
     const Options options;
@@ -211,6 +218,7 @@ protected:
     }
 
 private:
+    static Value causal(const std::optional<bool> &given) { return given ? Value(*given) : Value(); }
     static Result<void> checkPair(const Options &o, const Shape &src, const Shape &tgt)
     {
         const std::string got = "src " + toString(src) + ", tgt " + toString(tgt);
@@ -264,6 +272,39 @@ MethodSpec squareSubsequentMaskSpec()
                       arg("dtype", &O::dtype, "Type of the mask.")},
              .outputs = {{.name = "mask", .pattern = "sz sz"}}},
             squareSubsequentMask);
+}
+
+/// The two halves of a Transformer, which torch.js has as methods.
+std::vector<MethodSpec> transformerHalves()
+{
+    struct None {};
+    return {declareMethod<Transformer, None>(
+                    {.name = "encode",
+                     .group = Group::Transformer,
+                     .summary = "The encoder half: the memory of a source.",
+                     .source = "torch.js, Transformer.encode",
+                     .inputs = {{.name = "src", .pattern = "*"},
+                                maskPort("src_mask"),
+                                maskPort("src_key_padding_mask")},
+                     .outputs = {{.name = "memory", .pattern = "*"}}},
+                    [](Transformer &module, const None &, std::span<const Tensor> inputs) {
+                        return ValueList{module.encode(inputs)};
+                    }),
+            declareMethod<Transformer, None>(
+                    {.name = "decode",
+                     .group = Group::Transformer,
+                     .summary = "The decoder half: the output for a target and a memory.",
+                     .source = "torch.js, Transformer.decode",
+                     .inputs = {{.name = "tgt", .pattern = "*"},
+                                {.name = "memory", .pattern = "*"},
+                                maskPort("tgt_mask"),
+                                maskPort("memory_mask"),
+                                maskPort("tgt_key_padding_mask"),
+                                maskPort("memory_key_padding_mask")},
+                     .outputs = {{.name = "output", .pattern = "*"}}},
+                    [](Transformer &module, const None &, std::span<const Tensor> inputs) {
+                        return ValueList{module.decode(inputs)};
+                    })};
 }
 
 const char *attentionPaper = "; Vaswani et al., \"Attention is all you need\", 2017";
@@ -357,6 +398,8 @@ ModuleSpec decoderSpec()
 
 ModuleSpec transformerSpec()
 {
+    std::vector<MethodSpec> methods = transformerHalves();
+    methods.push_back(squareSubsequentMaskSpec());
     using O = TransformerOptions;
     std::vector<Arg> args = transformerArgs(false);
     args.insert(args.begin() + 2,
@@ -400,7 +443,7 @@ ModuleSpec transformerSpec()
                 {.args = tiny, .inputs = {{3, 2, 5}, {2, 2, 4}}, .kind = "size_mismatch"},
                 {.args = tiny, .inputs = {{3, 2, 4}, {2, 4}}, .kind = "dimension_count_mismatch"}},
              .forwardArgs = Transformer::forwardArgs(),
-             .methods = {squareSubsequentMaskSpec()}});
+             .methods = std::move(methods)});
 }
 
 } // namespace

@@ -279,6 +279,10 @@ Tensor Tensor::toType(DType wanted) const
 
 void Tensor::copyFrom(const Tensor &source)
 {
+    if (isInference() && !inferenceMode()) {
+        throw Error(ErrorCategory::State, "inference_tensor_changed", "inplace",
+                    "a tensor made in inference mode", "one made outside of it", "clone() it first");
+    }
     const Result<Shape> common = broadcastShapes(shape(), source.shape());
     if (!common || *common != shape()) {
         throw Error(ErrorCategory::Shape, "broadcast_error_incompatible_dimensions", "copyFrom",
