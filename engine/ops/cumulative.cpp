@@ -187,6 +187,26 @@ ValuesAndIndices runningExtreme(const char *name, const Tensor &x, int64_t dim)
     return out;
 }
 
+/// Records a function along rows: `recorded(gradient, x, dim)` where its derivative is to have one of
+/// its own, else `direct(x, out, gradient, dx)`, which launches the kernel over compact tensors.
+template <typename Direct>
+void recordRows(const char *name, const Tensor &x, const Tensor &out, int64_t dim,
+                Tensor (*recorded)(const Tensor &, const Tensor &, int64_t), Direct direct)
+{
+    if (!shouldRecord({&x}))
+        return;
+    record(name, {x}, {out},
+           [dim, recorded, direct, saved = SavedTensor(x),
+            result = SavedTensor(out, SavedTensor::Output)](const Gradients &g) {
+               const Tensor in = saved.unpack();
+               if (gradEnabled())
+                   return Gradients{recorded(g[0], in, dim)};
+               Tensor dx = Tensor::empty(in.shape(), in.dtype());
+               direct(in.compact(), result.unpack(), g[0].compact(), dx);
+               return Gradients{dx};
+           });
+}
+
 } // namespace
 
 Tensor cumsum(const Tensor &x, int64_t dim, std::optional<DType> dtype)
@@ -215,22 +235,13 @@ Tensor cumprod(const Tensor &x_, int64_t dim, std::optional<DType> dtype)
                 },
                 x.compact(), out);
     });
-    if (shouldRecord({&x})) {
-        record("cumprod", {x}, {out},
-               [d, saved = SavedTensor(x),
-                result = SavedTensor(out, SavedTensor::Output)](const Gradients &g) {
-                   const Tensor in = saved.unpack();
-                   if (gradEnabled())
-                       return Gradients{cumprodBackward(g[0], in, d)};
-                   Tensor dx = Tensor::empty(in.shape(), in.dtype());
+    recordRows("cumprod", x, out, d, cumprodBackward,
+               [d](const Tensor &in, const Tensor &result, const Tensor &g, Tensor &dx) {
                    dispatchDifferentiable(in.dtype(), "cumprod", [&](auto tag) {
                        using T = typename decltype(tag)::type;
-                       alongRows<T>(in.shape(), d, cumprodBackwardRow<T>, in.compact(),
-                                    result.unpack(), g[0].compact(), dx);
+                       alongRows<T>(in.shape(), d, cumprodBackwardRow<T>, in, result, g, dx);
                    });
-                   return Gradients{dx};
                });
-    }
     return out;
 }
 
@@ -257,22 +268,13 @@ Tensor logcumsumexp(const Tensor &x, int64_t dim)
                 },
                 x.compact(), out);
     });
-    if (shouldRecord({&x})) {
-        record("logcumsumexp", {x}, {out},
-               [d, saved = SavedTensor(x),
-                result = SavedTensor(out, SavedTensor::Output)](const Gradients &g) {
-                   const Tensor in = saved.unpack();
-                   if (gradEnabled())
-                       return Gradients{logcumsumexpBackward(g[0], in, d)};
-                   Tensor dx = Tensor::empty(in.shape(), in.dtype());
+    recordRows("logcumsumexp", x, out, d, logcumsumexpBackward,
+               [d](const Tensor &in, const Tensor &result, const Tensor &g, Tensor &dx) {
                    dispatchFloating(in.dtype(), "logcumsumexp", [&](auto tag) {
                        using T = typename decltype(tag)::type;
-                       alongRows<T>(in.shape(), d, logcumsumexpBackwardRow<T>, in.compact(),
-                                    result.unpack(), g[0].compact(), dx);
+                       alongRows<T>(in.shape(), d, logcumsumexpBackwardRow<T>, in, result, g, dx);
                    });
-                   return Gradients{dx};
                });
-    }
     return out;
 }
 

@@ -167,6 +167,28 @@ FunctionSpec atLeastFunction(const char *name, int64_t dims)
     return spec;
 }
 
+FunctionSpec narrowFunction(const char *name, const char *summary,
+                            Tensor (*operation)(const Tensor &, int64_t, int64_t, int64_t))
+{
+    using O = NarrowOptions;
+    return viewFunction<O>(
+            {name, summary, R"(out_{i} = x_{start + i})"},
+            {requiredArg("dim", &O::dim, "The dimension."),
+             requiredArg("start", &O::start, "The first entry; negative counts from the end."),
+             requiredArg("length", &O::length, "How many entries.")},
+            [](const O &o, const Layout &x) { return narrowed(x, o.dim, o.start, o.length); },
+            [operation](const O &o, const Tensor &x) {
+                return operation(x, o.dim, o.start, o.length);
+            },
+            {.good = {{.args = {{"dim", 1}, {"start", 1}, {"length", 2}}, .inputs = {{2, 4}}}},
+             .bad = {{.args = {{"dim", 0}, {"start", 5}, {"length", 1}},
+                      .inputs = {{4}},
+                      .kind = "narrow_error_start_out_of_bounds"},
+                     {.args = {{"dim", 0}, {"start", 2}, {"length", 3}},
+                      .inputs = {{4}},
+                      .kind = "narrow_error_length_exceeds_bounds"}}});
+}
+
 std::vector<FunctionSpec> partFunctions()
 {
     return {viewFunction<SelectOptions>(
@@ -185,45 +207,12 @@ std::vector<FunctionSpec> partFunctions()
                      .bad = {{.args = {{"dim", 0}, {"index", 2}},
                               .inputs = {{2, 3}},
                               .kind = "select_error_index_out_of_bounds"}}}),
-            viewFunction<NarrowOptions>(
-                    {"narrow", "Some entries of a dimension that follow each other.",
-                     R"(out_{i} = x_{start + i})"},
-                    {requiredArg("dim", &NarrowOptions::dim, "The dimension."),
-                     requiredArg("start", &NarrowOptions::start,
-                                 "The first entry; negative counts from the end."),
-                     requiredArg("length", &NarrowOptions::length, "How many entries.")},
-                    [](const NarrowOptions &o, const Layout &x) {
-                        return narrowed(x, o.dim, o.start, o.length);
-                    },
-                    [](const NarrowOptions &o, const Tensor &x) {
-                        return narrow(x, o.dim, o.start, o.length);
-                    },
-                    {.good
-                     = {{.args = {{"dim", 1}, {"start", 1}, {"length", 2}}, .inputs = {{2, 4}}}},
-                     .bad = {{.args = {{"dim", 0}, {"start", 5}, {"length", 1}},
-                              .inputs = {{4}},
-                              .kind = "narrow_error_start_out_of_bounds"},
-                             {.args = {{"dim", 0}, {"start", 2}, {"length", 3}},
-                              .inputs = {{4}},
-                              .kind = "narrow_error_length_exceeds_bounds"}}}),
-            viewFunction<NarrowOptions>(
-                    {"narrow_copy", "A copy of some entries of a dimension that follow each other.",
-                     R"(out_{i} = x_{start + i})"},
-                    {requiredArg("dim", &NarrowOptions::dim, "The dimension."),
-                     requiredArg("start", &NarrowOptions::start,
-                                 "The first entry; negative counts from the end."),
-                     requiredArg("length", &NarrowOptions::length, "How many entries.")},
-                    [](const NarrowOptions &o, const Layout &x) {
-                        return narrowed(x, o.dim, o.start, o.length);
-                    },
-                    [](const NarrowOptions &o, const Tensor &x) {
-                        return clone(narrow(x, o.dim, o.start, o.length));
-                    },
-                    {.good
-                     = {{.args = {{"dim", 1}, {"start", 1}, {"length", 2}}, .inputs = {{2, 4}}}},
-                     .bad = {{.args = {{"dim", 0}, {"start", 2}, {"length", 3}},
-                              .inputs = {{4}},
-                              .kind = "narrow_error_length_exceeds_bounds"}}}),
+            narrowFunction("narrow", "Some entries of a dimension that follow each other.", narrow),
+            narrowFunction("narrow_copy",
+                           "A copy of some entries of a dimension that follow each other.",
+                           [](const Tensor &x, int64_t dim, int64_t start, int64_t length) {
+                               return clone(narrow(x, dim, start, length));
+                           }),
             shapeFunction<StridedOptions>(
                     {"as_strided", "Any view of the memory, by sizes and strides.",
                      R"(out_{ij} = memory_{offset + i\,s_0 + j\,s_1})"},

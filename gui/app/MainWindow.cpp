@@ -53,6 +53,7 @@ MainWindow::MainWindow(const Vocabulary &vocabulary, ThemeManager &themes, const
     addWelcome();
     m_progress->setFixedWidth(160);
     m_progress->hide();
+    m_status->setObjectName("status");
     statusBar()->addWidget(m_status, 1);
     statusBar()->addPermanentWidget(m_progress);
     resize(1440, 900);
@@ -86,6 +87,7 @@ void MainWindow::connectParts()
     });
     connectData();
     connect(&m_controller, &TrainingController::snapshotChanged, this, &MainWindow::updateState);
+    connect(&m_controller, &TrainingController::runCleared, this, &MainWindow::updateState);
     connect(&m_controller, &TrainingController::stateChanged, this, [this](RunState state) {
         if (state == RunState::Running)
             keepRecovery();

@@ -131,9 +131,10 @@ DType wantedType(const Port &output, const std::vector<Tensor> &inputs, DType dt
         return toComplex(dtype);
     if (output.dtype != "any" && output.dtype != "float")
         return dtypeFromName(output.dtype);
-    const bool integers = !inputs.empty()
-            && std::all_of(inputs.begin(), inputs.end(),
-                           [](const Tensor &input) { return input.defined() && isIntegral(input.dtype()); });
+    const bool integers
+            = !inputs.empty() && std::all_of(inputs.begin(), inputs.end(), [](const Tensor &input) {
+                  return input.defined() && isIntegral(input.dtype());
+              });
     return integers && output.dtype == "any" ? resultType(inputs) : dtype;
 }
 
@@ -148,7 +149,8 @@ std::vector<Tensor> leavesOf(const Spec &spec, const std::vector<Tensor> &inputs
 {
     std::vector<Tensor> out;
     for (size_t i = 0; i < inputs.size(); ++i) {
-        Tensor leaf = inputs[i].defined() && inputs[i].isComplex() ? viewAsReal(inputs[i]) : inputs[i];
+        Tensor leaf
+                = inputs[i].defined() && inputs[i].isComplex() ? viewAsReal(inputs[i]) : inputs[i];
         if (isDifferentiable(test::portOf(spec, i), leaf))
             leaf.setRequiresGrad();
         out.push_back(leaf);
@@ -329,8 +331,9 @@ private slots:
         const Callable callable = makeCallable(registry, fetchType(), sample.args);
         callable.to(DType::Float64);
         std::vector<Tensor> inputs = leavesOf(*spec, test::drawInputs(*spec, sample));
-        const bool any = std::any_of(inputs.begin(), inputs.end(),
-                                     [](const Tensor &input) { return input.defined() && input.requiresGrad(); });
+        const bool any = std::any_of(inputs.begin(), inputs.end(), [](const Tensor &input) {
+            return input.defined() && input.requiresGrad();
+        });
         const size_t own = inputs.size();
         if (!spec->differentiable) {
             // Of what maps a function that is passed, the function decides.
@@ -378,28 +381,55 @@ private slots:
     {
         const auto [spec, sample] = fetchSample();
         const Callable callable = makeCallable(registry, fetchType(), sample.args);
-        std::vector<Tensor> inputs = leavesOf(*spec, test::drawInputs(*spec, sample));
-        const size_t own = inputs.size();
-        const auto forward = [&, &declared = *spec](std::span<const Tensor> all) {
-            return realParts(callable(complexAgain(declared, all.first(own))));
-        };
-        RandomStream random(7);
-        for (const Tensor &output : forward(inputs)) {
-            Tensor cotangent = test::drawInput({.name = "gradient"}, output.shape(), {}, random);
-            inputs.push_back(cotangent.setRequiresGrad());
-        }
-        const Result<void> right = gradcheck(
-                [&](std::span<const Tensor> all) {
-                    const GradMode on(true); // differences are taken without recording
-                    std::vector<Tensor> by;
-                    for (const Tensor &input : all.first(own)) {
-                        if (input.requiresGrad())
-                            by.push_back(input);
-                    }
-                    return grad(forward(all), by, all.subspan(own), {.createGraph = true});
+        const Result<void> right = gradgradcheck(
+                [&, &declared = *spec](std::span<const Tensor> leaves) {
+                    return realParts(callable(complexAgain(declared, leaves)));
                 },
-                inputs);
+                leavesOf(*spec, test::drawInputs(*spec, sample)));
         QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
+    }
+
+    void aNumberGivesWhatATensorOfItGives_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<int>("index");
+        for (const FunctionSpec &spec : registry.functions()) {
+            for (size_t i = 0; i < spec.inputs.size(); ++i) {
+                if (spec.inputs[i].number && spec.call) {
+                    QTest::addRow("torch.%s %s", spec.name.c_str(), spec.inputs[i].name.c_str())
+                            << QString::fromStdString("torch." + spec.name) << static_cast<int>(i);
+                }
+            }
+        }
+    }
+    void aNumberGivesWhatATensorOfItGives()
+    {
+        QFETCH(int, index);
+        const FunctionSpec &spec = *registry.function(fetchType().substr(6));
+        const Sample &sample = spec.samples.at(0);
+        std::vector<Tensor> inputs = test::drawInputs(spec, sample);
+        if (static_cast<size_t>(index) >= inputs.size())
+            inputs.resize(static_cast<size_t>(index) + 1);
+        // The type of the tensors that it stands beside (a condition is none of them).
+        DType dtype = DType::Float64;
+        for (size_t i = inputs.size(); i-- > 0;) {
+            if (i != static_cast<size_t>(index) && inputs[i].defined()
+                && inputs[i].dtype() != DType::Bool)
+                dtype = inputs[i].dtype();
+        }
+        const Interval &domain = spec.inputs[static_cast<size_t>(index)].domain;
+        const double value = std::isfinite(domain.high) ? (domain.low + domain.high) / 2 : 2;
+        const Callable callable = makeCallable(registry, fetchType(), sample.args);
+        Tensor &place = inputs[static_cast<size_t>(index)];
+        place = Tensor::full(place.defined() ? place.shape() : Shape{}, value, dtype);
+        const std::vector<Tensor> wanted = callable(inputs);
+        place = isIntegral(dtype) ? Tensor::number(static_cast<int64_t>(value))
+                                  : Tensor::number(value);
+        const std::vector<Tensor> got = callable(inputs);
+        for (size_t i = 0; i < wanted.size(); ++i) {
+            QCOMPARE(got[i].dtype(), wanted[i].dtype());
+            QVERIFY2(difference(got[i], wanted[i]) < 1e-14, got[i].toString().c_str());
+        }
     }
 
     void viewsGiveWhatCopiesGive_data() { addRows(); }
