@@ -8,12 +8,13 @@
 
 namespace {
 
-const QStringList engineOrder{"core",  "tensor", "kernels", "autograd", "spec",    "ops",
-                              "nn",    "optim",  "data",    "metrics",  "network", "interop",
+const QStringList engineOrder{"core",  "tensor", "kernels",  "autograd",    "spec",     "ops",
+                              "nn",    "optim",  "data",     "metrics",     "network",  "interop",
                               "store", "plan",   "training", "conformance", "benchmark"};
 const QStringList guiBase{"widgets", "document", "session"};
-const QStringList guiFeatures{"canvas",   "palette", "inspector", "plots",      "explorer", "datasets",
-                              "runs",     "reports", "lessons",   "playground", "formulas"};
+const QStringList guiFeatures{"canvas",   "palette",    "inspector", "plots",
+                              "explorer", "datasets",   "runs",      "reports",
+                              "lessons",  "playground", "formulas"};
 const QStringList guiTop{"app", "cli"};
 constexpr int longestFile = 600;
 
@@ -56,7 +57,10 @@ QStringList complaints(const QString &path, const QString &text)
     QStringList out;
     const QStringList lines = text.split('\n');
     if (lines.size() > longestFile + 1)
-        out << QString("%1: %2 lines, more than %3").arg(path).arg(lines.size() - 1).arg(longestFile);
+        out << QString("%1: %2 lines, more than %3")
+                        .arg(path)
+                        .arg(lines.size() - 1)
+                        .arg(longestFile);
     for (qsizetype i = 0; i < lines.size(); ++i) {
         const QRegularExpressionMatch match = include.match(lines[i]);
         if (!match.hasMatch())
@@ -115,11 +119,16 @@ private slots:
     {
         QTest::addColumn<QString>("path");
         QTest::addColumn<QString>("line");
-        QTest::newRow("upwards") << "engine/core/A.h" << "#include \"engine/nn/Module.h\"";
-        QTest::newRow("gui in engine") << "engine/nn/A.h" << "#include \"gui/app/A.h\"";
-        QTest::newRow("Qt in engine") << "engine/nn/A.h" << "#include <QString>";
-        QTest::newRow("feature to feature") << "gui/canvas/A.h" << "#include \"gui/plots/A.h\"";
-        QTest::newRow("document to feature") << "gui/document/A.h" << "#include \"gui/canvas/A.h\"";
+        QTest::newRow("upwards") << "engine/core/A.h"
+                                 << "#include \"engine/nn/Module.h\"";
+        QTest::newRow("gui in engine") << "engine/nn/A.h"
+                                       << "#include \"gui/app/A.h\"";
+        QTest::newRow("Qt in engine") << "engine/nn/A.h"
+                                      << "#include <QString>";
+        QTest::newRow("feature to feature") << "gui/canvas/A.h"
+                                            << "#include \"gui/plots/A.h\"";
+        QTest::newRow("document to feature") << "gui/document/A.h"
+                                             << "#include \"gui/canvas/A.h\"";
         QTest::newRow("too long") << "engine/nn/A.cpp" << QString("\n").repeated(longestFile + 2);
     }
     void aWrongIncludeIsNoticed()

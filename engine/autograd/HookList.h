@@ -14,7 +14,7 @@ namespace mrg {
 class RemovableHandle {
 public:
     RemovableHandle() = default;
-    explicit RemovableHandle(std::function<void()> remove) : m_remove(std::move(remove)) {}
+    explicit RemovableHandle(std::function<void()> remove) : m_remove(std::move(remove)) { }
     void remove()
     {
         if (const auto action = std::exchange(m_remove, nullptr))

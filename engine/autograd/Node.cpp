@@ -50,11 +50,11 @@ std::string placeOf(const char *operation, const std::string &origin)
     return origin.empty() ? operation : std::string(operation) + " in " + origin;
 }
 
-/// Adds the gradient that arrives into the grad of a leaf. Its sequence is the lowest: it waits until
-/// all uses of the leaf have had their say.
+/// Adds the gradient that arrives into the grad of a leaf. Its sequence is the lowest: it waits
+/// until all uses of the leaf have had their say.
 class AccumulateGrad final : public Node {
 public:
-    explicit AccumulateGrad(const Tensor &leaf) : Node("AccumulateGrad", 0), m_leaf(leaf) {}
+    explicit AccumulateGrad(const Tensor &leaf) : Node("AccumulateGrad", 0), m_leaf(leaf) { }
 
     Gradients hooked(const Gradients &outputGradients) override
     {
@@ -93,11 +93,12 @@ private:
         dispatchDifferentiable(grad.dtype(), "AccumulateGrad", [&](auto tag) {
             using T = typename decltype(tag)::type;
             const Tensor add = incoming.compact();
-            launchPointwise(sum.numel(), [source = add.data<T>(), target = sum.data<T>()](
-                                                 int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i)
-                    target[i] += source[i];
-            });
+            launchPointwise(
+                    sum.numel(),
+                    [source = add.data<T>(), target = sum.data<T>()](int64_t begin, int64_t end) {
+                        for (int64_t i = begin; i < end; ++i)
+                            target[i] += source[i];
+                    });
         });
         sum.bumpVersion();
         return {};
@@ -115,19 +116,20 @@ Tensor addGradients(const Tensor &a, const Tensor &b)
         using T = typename decltype(tag)::type;
         const Tensor left = a.compact();
         const Tensor right = b.compact();
-        launchPointwise(out.numel(), [x = left.data<T>(), y = right.data<T>(),
-                                      target = out.data<T>()](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i)
-                target[i] = x[i] + y[i];
-        });
+        launchPointwise(out.numel(),
+                        [x = left.data<T>(), y = right.data<T>(),
+                         target = out.data<T>()](int64_t begin, int64_t end) {
+                            for (int64_t i = begin; i < end; ++i)
+                                target[i] = x[i] + y[i];
+                        });
     });
     if (shouldRecord({&a, &b}))
         record("add", {a, b}, {out}, [](const Gradients &g) { return Gradients{g[0], g[0]}; });
     return out;
 }
 
-Node::Node(const char *name) : Node(name, nextSequence++) {}
-Node::Node(const char *name, uint64_t sequence) : m_name(name), m_sequence(sequence) {}
+Node::Node(const char *name) : Node(name, nextSequence++) { }
+Node::Node(const char *name, uint64_t sequence) : m_name(name), m_sequence(sequence) { }
 
 // A long chain of nodes is taken apart in a loop: freeing it by recursion would overflow the stack.
 Node::~Node()
@@ -192,7 +194,8 @@ SavedTensor::SavedTensor(const Tensor &tensor, Role role, int64_t outputNumber)
         return;
     if (tensor.impl()->inference) {
         throw Error(ErrorCategory::State, "inference_tensor_saved", "backward",
-                    "a tensor made in inference mode", "one made outside of it", "clone() it first");
+                    "a tensor made in inference mode", "one made outside of it",
+                    "clone() it first");
     }
     if (role == Output)
         m_outputNumber = outputNumber;
@@ -215,7 +218,10 @@ Tensor SavedTensor::unpack() const
     return output;
 }
 
-RunningNode::RunningNode(const std::shared_ptr<Node> &node) : m_previous(runningNode) { runningNode = &node; }
+RunningNode::RunningNode(const std::shared_ptr<Node> &node) : m_previous(runningNode)
+{
+    runningNode = &node;
+}
 RunningNode::~RunningNode() { runningNode = m_previous; }
 
 bool gradEnabled() { return gradIsEnabled; }
@@ -224,7 +230,8 @@ GradMode::GradMode(bool enabled) : m_previous(gradIsEnabled) { gradIsEnabled = e
 GradMode::~GradMode() { gradIsEnabled = m_previous; }
 
 InferenceMode::InferenceMode(bool enabled)
-    : m_previous(Tensor::inferenceMode()), m_grad(!enabled && gradIsEnabled)
+    : m_previous(Tensor::inferenceMode()),
+      m_grad(!enabled && gradIsEnabled)
 {
     Tensor::setInferenceMode(enabled);
 }
@@ -276,7 +283,8 @@ void checkAnomaly(Node &node, std::span<const Tensor> inputs, std::span<const Te
         return;
     for (size_t i = 0; i < outputs.size(); ++i) {
         if (hasNan(outputs[i])) {
-            throw Error(ErrorCategory::State, "nan_in_forward", placeOf(node.name(), node.extras().origin),
+            throw Error(ErrorCategory::State, "nan_in_forward",
+                        placeOf(node.name(), node.extras().origin),
                         "NaN in output " + std::to_string(i), "numbers");
         }
     }

@@ -34,7 +34,8 @@ using NodeHook = std::function<std::optional<Gradients>(const Gradients &inputGr
 /// What few operations have.
 struct NodeExtras {
     std::map<int64_t, HookList<TensorHook>> tensorHooks; ///< by output
-    std::vector<std::pair<int64_t, std::weak_ptr<TensorImpl>>> retained; ///< outputs that keep their grad
+    std::vector<std::pair<int64_t, std::weak_ptr<TensorImpl>>>
+            retained; ///< outputs that keep their grad
     HookList<NodeHook> after;
     std::string origin; ///< the module that called the operation, in anomaly mode
 };
@@ -56,7 +57,7 @@ public:
     /// One gradient per edge, from one per output. Undefined outputs' gradients stay undefined.
     virtual Gradients backward(const Gradients &outputGradients) = 0;
     /// Drops what was saved for backward; a second backward then says so.
-    virtual void release() {}
+    virtual void release() { }
     /// False once release() has dropped what backward needs.
     virtual bool usable() const { return true; }
 
@@ -85,8 +86,8 @@ private:
 
 /// A tensor kept for backward, which notices in-place changes made meanwhile.
 ///
-/// An output of the very operation that keeps it must be kept as SavedTensor::Output, or it would keep
-/// itself alive for ever; say which, if there are several.
+/// An output of the very operation that keeps it must be kept as SavedTensor::Output, or it would
+/// keep itself alive for ever; say which, if there are several.
 class SavedTensor {
 public:
     enum Role { Input, Output };
@@ -94,8 +95,8 @@ public:
     SavedTensor(const Tensor &tensor, Role role = Input, int64_t outputNumber = 0);
 
     bool defined() const { return m_tensor.defined(); }
-    /// The tensor as it was; throws Error (state, `saved_tensor_changed_in_place`) if changed since.
-    /// An Output is on the tape again while gradients are recorded, and detached otherwise.
+    /// The tensor as it was; throws Error (state, `saved_tensor_changed_in_place`) if changed
+    /// since. An Output is on the tape again while gradients are recorded, and detached otherwise.
     Tensor unpack() const;
 
 private:
@@ -104,8 +105,8 @@ private:
     int64_t m_outputNumber = -1; ///< of an Output
 };
 
-/// Says which node's backward runs in this thread for a scope, so that it can put its outputs back on
-/// the tape.
+/// Says which node's backward runs in this thread for a scope, so that it can put its outputs back
+/// on the tape.
 class RunningNode {
 public:
     explicit RunningNode(const std::shared_ptr<Node> &node);
@@ -132,8 +133,8 @@ private:
     bool m_previous;
 };
 
-/// Switches recording off for a scope and marks what is made in it: such tensors can never take part
-/// in a recorded operation that must keep them (torch.inference_mode).
+/// Switches recording off for a scope and marks what is made in it: such tensors can never take
+/// part in a recorded operation that must keep them (torch.inference_mode).
 class InferenceMode {
 public:
     explicit InferenceMode(bool enabled = true);
@@ -154,11 +155,15 @@ bool shouldRecord(std::span<const Tensor> inputs);
 Edge gradientEdge(const Tensor &tensor);
 
 /// A node around a callable Gradients(const Gradients &outputGradients).
-template <typename Backward>
-class FunctionNode final : public Node {
+template <typename Backward> class FunctionNode final : public Node {
 public:
-    FunctionNode(const char *name, Backward backward) : Node(name), m_backward(std::move(backward)) {}
-    Gradients backward(const Gradients &outputGradients) override { return (*m_backward)(outputGradients); }
+    FunctionNode(const char *name, Backward backward) : Node(name), m_backward(std::move(backward))
+    {
+    }
+    Gradients backward(const Gradients &outputGradients) override
+    {
+        return (*m_backward)(outputGradients);
+    }
     void release() override { m_backward.reset(); }
     bool usable() const override { return m_backward.has_value(); }
 
@@ -169,8 +174,8 @@ private:
 /// The sum of two gradients of one shape and type, itself recorded.
 Tensor addGradients(const Tensor &a, const Tensor &b);
 
-/// In anomaly mode: throws Error (state, `nan_in_backward`) if one of the gradients that the node gave
-/// has a NaN.
+/// In anomaly mode: throws Error (state, `nan_in_backward`) if one of the gradients that the node
+/// gave has a NaN.
 void checkGradients(Node &node, const Gradients &gradients);
 
 /// Ties `node` between inputs and outputs. Called by record().
@@ -183,7 +188,8 @@ void connect(const std::shared_ptr<Node> &node, std::span<const Tensor> inputs,
 ///     Tensor y = Tensor::empty(x.shape(), x.dtype());
 ///     kernels::exp(x, y);
 ///     if (shouldRecord({&x})) {
-///         record("exp", {x}, {y}, [saved = SavedTensor(y, SavedTensor::Output)](const Gradients &g) {
+///         record("exp", {x}, {y}, [saved = SavedTensor(y, SavedTensor::Output)](const Gradients
+///         &g) {
 ///             return Gradients{mul(g[0], saved.unpack())};
 ///         });
 ///     }

@@ -12,7 +12,10 @@ thread_local std::string origin;
 
 thread_local BackwardObserver *BackwardObserver::s_current = nullptr;
 
-AnomalyMode::AnomalyMode(bool enabled) : m_previous(anomalyIsEnabled) { anomalyIsEnabled = enabled; }
+AnomalyMode::AnomalyMode(bool enabled) : m_previous(anomalyIsEnabled)
+{
+    anomalyIsEnabled = enabled;
+}
 AnomalyMode::~AnomalyMode() { anomalyIsEnabled = m_previous; }
 
 bool anomalyEnabled() { return anomalyIsEnabled; }

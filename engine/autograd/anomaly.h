@@ -6,9 +6,10 @@
 namespace mrg {
 
 /// Looks for the first NaN while one lives in this thread (torch.autograd.detect_anomaly): an
-/// operation whose result has a NaN that none of its inputs has throws Error (state, `nan_in_forward`),
-/// one whose backward gives a NaN Error (state, `nan_in_backward`). Both name the operation and the
-/// module that called it: "exp in net.0 (Linear)". Slow: every result is looked through.
+/// operation whose result has a NaN that none of its inputs has throws Error (state,
+/// `nan_in_forward`), one whose backward gives a NaN Error (state, `nan_in_backward`). Both name
+/// the operation and the module that called it: "exp in net.0 (Linear)". Slow: every result is
+/// looked through.
 class AnomalyMode {
 public:
     explicit AnomalyMode(bool enabled = true);

@@ -24,7 +24,9 @@ using Capture = std::unordered_map<Node *, std::vector<std::pair<int64_t, size_t
 class Run {
 public:
     Run(BackwardOptions options, const Capture *captures, std::vector<Tensor> *captured)
-        : m_options(options), m_captures(captures), m_captured(captured)
+        : m_options(options),
+          m_captures(captures),
+          m_captured(captured)
     {
     }
 
@@ -123,15 +125,15 @@ Tensor cotangent(const Tensor &output, const Tensor &gradient)
 {
     if (!output.requiresGrad()) {
         throw Error(ErrorCategory::State, "backward_without_graph", "backward",
-                    "a tensor that does not require a gradient",
-                    "a result of recorded operations",
+                    "a tensor that does not require a gradient", "a result of recorded operations",
                     "set requires_grad on an input, or leave no_grad");
     }
     if (!gradient.defined()) {
         if (output.numel() != 1) {
             throw Error(ErrorCategory::Shape, "gradient_shape_mismatch", "backward",
                         "an output of shape " + toString(output.shape()) + " and no gradient",
-                        "a scalar", "pass a gradient of the same shape, or reduce with sum or mean");
+                        "a scalar",
+                        "pass a gradient of the same shape, or reduce with sum or mean");
         }
         return Tensor::ones(output.shape(), output.dtype());
     }

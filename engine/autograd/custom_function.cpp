@@ -16,12 +16,14 @@ void check(const char *name, const Gradients &gradients, const std::vector<Shape
 {
     if (gradients.size() != shapes.size()) {
         throw Error(ErrorCategory::Value, "wrong_gradient_count", name,
-                    std::to_string(gradients.size()) + " gradients", std::to_string(shapes.size()) + ", one an input");
+                    std::to_string(gradients.size()) + " gradients",
+                    std::to_string(shapes.size()) + ", one an input");
     }
     for (size_t i = 0; i < shapes.size(); ++i) {
         if (gradients[i].defined() && gradients[i].shape() != shapes[i]) {
             throw Error(ErrorCategory::Shape, "gradient_shape_mismatch", name,
-                        toString(gradients[i].shape()) + " for input " + std::to_string(i), toString(shapes[i]));
+                        toString(gradients[i].shape()) + " for input " + std::to_string(i),
+                        toString(shapes[i]));
         }
     }
 }
@@ -52,8 +54,8 @@ std::vector<Tensor> CustomFunction::operator()(const std::vector<Tensor> &inputs
         return outputs;
     for (const Tensor &dirty : context->m_dirty) {
         if (dirty.isLeaf() && dirty.requiresGrad()) {
-            throw Error(ErrorCategory::State, "leaf_changed_in_place", name, "a leaf that requires a gradient",
-                        "a result of operations");
+            throw Error(ErrorCategory::State, "leaf_changed_in_place", name,
+                        "a leaf that requires a gradient", "a result of operations");
         }
     }
     std::vector<Tensor> recorded = outputs;

@@ -8,7 +8,8 @@ namespace mrg {
 /// What forward hands on to backward.
 class FunctionContext {
 public:
-    /// Keeps inputs or outputs; what was changed in place meanwhile is noticed when they are asked for.
+    /// Keeps inputs or outputs; what was changed in place meanwhile is noticed when they are asked
+    /// for.
     void saveForBackward(std::vector<Tensor> tensors) { m_toSave = std::move(tensors); }
     std::vector<Tensor> savedTensors() const;
     /// Whether input number i asks for a gradient; one that does not may be given an undefined one.
@@ -42,8 +43,8 @@ private:
 ///
 /// Forward is not recorded itself. Backward written with recorded operations can be differentiated.
 ///
-/// **Errors**: state `leaf_changed_in_place`; at backward: value `wrong_gradient_count` unless backward
-/// gives one gradient an input, shape `gradient_shape_mismatch`.
+/// **Errors**: state `leaf_changed_in_place`; at backward: value `wrong_gradient_count` unless
+/// backward gives one gradient an input, shape `gradient_shape_mismatch`.
 struct CustomFunction {
     const char *name; ///< outlives the graph
     std::function<std::vector<Tensor>(FunctionContext &, std::span<const Tensor> inputs)> forward;

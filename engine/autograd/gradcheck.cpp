@@ -252,7 +252,8 @@ Result<void> gradgradcheck(const TensorFunction &function, const std::vector<Ten
                 if (input.defined() && input.requiresGrad())
                     wanted.push_back(input);
             }
-            std::vector<Tensor> out = grad(outputs, wanted, given.subspan(own), {.createGraph = true});
+            std::vector<Tensor> out
+                    = grad(outputs, wanted, given.subspan(own), {.createGraph = true});
             for (size_t i = 0; i < out.size(); ++i) {
                 if (!out[i].defined())
                     out[i] = Tensor::zeros(wanted[i].shape(), DType::Float64);

@@ -41,8 +41,9 @@ struct GradcheckOptions {
 Result<void> gradcheck(const TensorFunction &function, const std::vector<Tensor> &inputs,
                        GradcheckOptions options = {});
 
-/// The same for the gradients, made with create_graph: that the derivatives of derivatives are right
-/// (torch.autograd.gradgradcheck). Cotangents of the outputs are drawn and checked as inputs too.
+/// The same for the gradients, made with create_graph: that the derivatives of derivatives are
+/// right (torch.autograd.gradgradcheck). Cotangents of the outputs are drawn and checked as inputs
+/// too.
 /// **Errors**: those of gradcheck(); state `double_backward_not_supported`.
 Result<void> gradgradcheck(const TensorFunction &function, const std::vector<Tensor> &inputs,
                            GradcheckOptions options = {});

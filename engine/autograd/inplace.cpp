@@ -19,8 +19,8 @@ Tensor inPlace(const Tensor &target, const std::function<Tensor(const Tensor &)>
     }
     const Tensor result = function(source);
     if (result.shape() != target.shape()) {
-        throw Error(ErrorCategory::Shape, "inplace_shape_mismatch", "inplace", toString(result.shape()),
-                    toString(target.shape()));
+        throw Error(ErrorCategory::Shape, "inplace_shape_mismatch", "inplace",
+                    toString(result.shape()), toString(target.shape()));
     }
     if (result.dtype() != target.dtype()) {
         throw Error(ErrorCategory::DType, "dtype_mismatch", "inplace", dtypeName(result.dtype()),

@@ -29,7 +29,8 @@ RemovableHandle registerHook(const Tensor &tensor, TensorHook hook)
     return tensor.gradFn()->extras().tensorHooks[tensor.outputNumber()].add(std::move(hook));
 }
 
-RemovableHandle registerPostAccumulateGradHook(const Tensor &leaf, std::function<void(const Tensor &)> hook)
+RemovableHandle registerPostAccumulateGradHook(const Tensor &leaf,
+                                               std::function<void(const Tensor &)> hook)
 {
     if (!leaf.requiresGrad())
         throw withoutGradient("register_post_accumulate_grad_hook");

@@ -19,8 +19,8 @@ struct BenchmarkSubject {
 /// Something ready to be timed.
 struct BenchmarkStep {
     std::function<void()> run; ///< one step, on a batch already in memory
-    double flops = 0;          ///< floating-point operations of a step, where that is its measure
-    double bytes = 0;          ///< memory that a step must move, where that is its measure
+    double flops = 0; ///< floating-point operations of a step, where that is its measure
+    double bytes = 0; ///< memory that a step must move, where that is its measure
 };
 
 /// A job that is timed side by side with a peer: a training step, or one kernel.
@@ -37,7 +37,7 @@ std::vector<Workload> workloads();
 
 /// How the time of a step grows with one size.
 struct Growth {
-    std::string id;      ///< "batch", "classes", "targets", "depth"
+    std::string id; ///< "batch", "classes", "targets", "depth"
     std::string summary;
     std::vector<int64_t> sizes;
     std::function<BenchmarkStep(const BenchmarkSubject &, int64_t size)> make;

@@ -13,11 +13,13 @@ namespace mrg {
 
 namespace {
 
-std::shared_ptr<Module> makeModule(const BenchmarkSubject &subject, const Layer &layer, uint64_t number)
+std::shared_ptr<Module> makeModule(const BenchmarkSubject &subject, const Layer &layer,
+                                   uint64_t number)
 {
     const ModuleSpec *spec = subject.registry.module(layer.name);
     if (!spec)
-        throw Error(ErrorCategory::Value, "unknown_module", "bench", layer.name, "one of the registry");
+        throw Error(ErrorCategory::Value, "unknown_module", "bench", layer.name,
+                    "one of the registry");
     std::shared_ptr<Module> module = spec->make(layer.args);
     module->initialize(RandomStream(0, number));
     return module;
@@ -26,7 +28,7 @@ std::shared_ptr<Module> makeModule(const BenchmarkSubject &subject, const Layer 
 /// Makes modules one by one and keeps them.
 class Maker {
 public:
-    explicit Maker(const BenchmarkSubject &subject) : m_subject(subject) {}
+    explicit Maker(const BenchmarkSubject &subject) : m_subject(subject) { }
     std::shared_ptr<Module> operator()(const Layer &layer)
     {
         modules.push_back(makeModule(m_subject, layer, modules.size()));
@@ -41,8 +43,12 @@ private:
 Layer convolution(int64_t from, int64_t to, int64_t kernel, int64_t stride, int64_t padding)
 {
     return {"Conv2d",
-            {{"in_channels", from}, {"out_channels", to}, {"kernel_size", kernel}, {"stride", stride},
-             {"padding", padding}, {"bias", false}}};
+            {{"in_channels", from},
+             {"out_channels", to},
+             {"kernel_size", kernel},
+             {"stride", stride},
+             {"padding", padding},
+             {"bias", false}}};
 }
 
 using Forward = std::function<Tensor(const Tensor &)>;
@@ -85,7 +91,8 @@ BenchmarkNetwork residualNetwork(const BenchmarkSubject &subject)
     Maker make(subject);
     const auto stem = make(convolution(1, 16, 3, 1, 1));
     const auto stemNorm = make({"BatchNorm2d", {{"num_features", 16}}});
-    const std::vector<Forward> stages{residualBlock(make, 16, 16, 1), residualBlock(make, 16, 32, 2),
+    const std::vector<Forward> stages{residualBlock(make, 16, 16, 1),
+                                      residualBlock(make, 16, 32, 2),
                                       residualBlock(make, 32, 64, 2)};
     const auto pool = make({"AdaptiveAvgPool2d", {{"output_size", 1}}});
     const auto flat = make({"Flatten"});
@@ -102,7 +109,8 @@ BenchmarkNetwork characterModel(const BenchmarkSubject &subject)
 {
     Maker make(subject);
     const auto embedding = make({"Embedding", {{"num_embeddings", 96}, {"embedding_dim", 64}}});
-    const auto lstm = make({"LSTM", {{"input_size", 64}, {"hidden_size", 128}, {"batch_first", true}}});
+    const auto lstm
+            = make({"LSTM", {{"input_size", 64}, {"hidden_size", 128}, {"batch_first", true}}});
     const auto head = make({"Linear", {{"in_features", 128}, {"out_features", 96}}});
     return {make.modules, [=](const Tensor &x) {
                 const Tensor rows[] = {(*embedding)(x)};
@@ -115,7 +123,10 @@ BenchmarkNetwork encoder(const BenchmarkSubject &subject)
 {
     Maker make(subject);
     const Layer layer{"TransformerEncoderLayer",
-                      {{"d_model", 64}, {"nhead", 4}, {"dim_feedforward", 256}, {"dropout", 0.0},
+                      {{"d_model", 64},
+                       {"nhead", 4},
+                       {"dim_feedforward", 256},
+                       {"dropout", 0.0},
                        {"batch_first", true}}};
     const auto first = make(layer);
     const auto second = make(layer);
@@ -125,18 +136,21 @@ BenchmarkNetwork encoder(const BenchmarkSubject &subject)
             }};
 }
 
-BenchmarkStep trainingStep(const BenchmarkSubject &subject, BenchmarkNetwork network, const Layer &loss,
-                           const Layer &optimizer, const Tensor &input, const Tensor &target)
+BenchmarkStep trainingStep(const BenchmarkSubject &subject, BenchmarkNetwork network,
+                           const Layer &loss, const Layer &optimizer, const Tensor &input,
+                           const Tensor &target)
 {
     std::vector<Tensor> parameters;
     for (const std::shared_ptr<Module> &module : network.modules) {
         for (const Tensor &parameter : module->parameters())
             parameters.push_back(parameter);
     }
-    const auto method = std::find_if(subject.optimizers.begin(), subject.optimizers.end(),
-                                     [&](const OptimizerSpec &spec) { return spec.name == optimizer.name; });
+    const auto method
+            = std::find_if(subject.optimizers.begin(), subject.optimizers.end(),
+                           [&](const OptimizerSpec &spec) { return spec.name == optimizer.name; });
     if (method == subject.optimizers.end())
-        throw Error(ErrorCategory::Value, "unknown_optimizer", "bench", optimizer.name, "one of the registry");
+        throw Error(ErrorCategory::Value, "unknown_optimizer", "bench", optimizer.name,
+                    "one of the registry");
     /// What a step uses; it lives as long as the step.
     struct State {
         std::shared_ptr<Module> loss;

@@ -29,7 +29,8 @@ BenchmarkNetwork characterModel(const BenchmarkSubject &subject);
 BenchmarkNetwork encoder(const BenchmarkSubject &subject);
 
 /// Training steps of a network on one batch.
-BenchmarkStep trainingStep(const BenchmarkSubject &subject, BenchmarkNetwork network, const Layer &loss,
-                           const Layer &optimizer, const Tensor &input, const Tensor &target);
+BenchmarkStep trainingStep(const BenchmarkSubject &subject, BenchmarkNetwork network,
+                           const Layer &loss, const Layer &optimizer, const Tensor &input,
+                           const Tensor &target);
 
 } // namespace mrg

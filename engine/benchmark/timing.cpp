@@ -85,7 +85,8 @@ MachinePeaks measurePeaks()
             [&] {
                 parallelFor(elements, 1 << 18, [&](int64_t begin, int64_t end) {
                     for (int64_t i = begin; i < end; ++i)
-                        c[static_cast<size_t>(i)] = a[static_cast<size_t>(i)] + b[static_cast<size_t>(i)];
+                        c[static_cast<size_t>(i)]
+                                = a[static_cast<size_t>(i)] + b[static_cast<size_t>(i)];
                 });
             },
             brief);

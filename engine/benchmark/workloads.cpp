@@ -52,7 +52,8 @@ Layer linear(int64_t from, int64_t to)
 
 Layer convolution(int64_t from, int64_t to)
 {
-    return {"Conv2d", {{"in_channels", from}, {"out_channels", to}, {"kernel_size", 3}, {"padding", 1}}};
+    return {"Conv2d",
+            {{"in_channels", from}, {"out_channels", to}, {"kernel_size", 3}, {"padding", 1}}};
 }
 
 /// Forward and backward of a module, replayed where it can be captured.
@@ -72,7 +73,8 @@ BenchmarkStep forwardBackward(Subject subject, const Layer &layer, std::vector<T
             backward(network.modules[0]->forward(inputs).front(), gradient);
         }
     };
-    auto state = std::make_shared<State>(State{chain(subject, {layer}), std::move(inputs), gradient, {}});
+    auto state = std::make_shared<State>(
+            State{chain(subject, {layer}), std::move(inputs), gradient, {}});
     state->inputs[0].setRequiresGrad();
     state->run();
     if (Result<Plan> plan = Plan::capture([&] { state->run(); }))
@@ -104,9 +106,9 @@ const Layer adam{"Adam", {{"lr", 0.001}}};
 
 BenchmarkStep playground(Subject subject)
 {
-    return trainingStep(subject,
-                        chain(subject, {linear(2, 4), {"Tanh"}, linear(4, 2), {"Tanh"}, linear(2, 1)}),
-                        {"MSELoss"}, {"SGD", {{"lr", 0.03}}}, normal({10, 2}, 1), normal({10, 1}, 2));
+    return trainingStep(
+            subject, chain(subject, {linear(2, 4), {"Tanh"}, linear(4, 2), {"Tanh"}, linear(2, 1)}),
+            {"MSELoss"}, {"SGD", {{"lr", 0.03}}}, normal({10, 2}, 1), normal({10, 1}, 2));
 }
 
 BenchmarkStep multilabel(Subject subject)
@@ -119,7 +121,8 @@ BenchmarkStep mlp(Subject subject)
 {
     return trainingStep(
             subject,
-            chain(subject, {linear(784, 256), {"ReLU"}, linear(256, 128), {"ReLU"}, linear(128, 10)}),
+            chain(subject,
+                  {linear(784, 256), {"ReLU"}, linear(256, 128), {"ReLU"}, linear(128, 10)}),
             crossEntropy, adam, normal({64, 784}, 1), classes({64}, 10));
 }
 
@@ -127,8 +130,17 @@ BenchmarkStep cnn(Subject subject)
 {
     const Layer pool{"MaxPool2d", {{"kernel_size", 2}}};
     return trainingStep(subject,
-                        chain(subject, {convolution(1, 16), {"ReLU"}, pool, convolution(16, 32), {"ReLU"},
-                                        pool, {"Flatten"}, linear(1568, 128), {"ReLU"}, linear(128, 10)}),
+                        chain(subject,
+                              {convolution(1, 16),
+                               {"ReLU"},
+                               pool,
+                               convolution(16, 32),
+                               {"ReLU"},
+                               pool,
+                               {"Flatten"},
+                               linear(1568, 128),
+                               {"ReLU"},
+                               linear(128, 10)}),
                         crossEntropy, adam, normal({64, 1, 28, 28}, 1), classes({64}, 10));
 }
 
@@ -175,8 +187,8 @@ BenchmarkStep matrixProduct(Subject)
     const Tensor b = normal({n, n}, 2);
     const Tensor c = Tensor::empty({n, n});
     return withFlops({[=] {
-                         kernels::gemm<float>(kernels::Layout::Plain, kernels::Layout::Plain, n, n, n,
-                                              a.data<float>(), b.data<float>(), c.data<float>());
+                         kernels::gemm<float>(kernels::Layout::Plain, kernels::Layout::Plain, n, n,
+                                              n, a.data<float>(), b.data<float>(), c.data<float>());
                      }},
                      2.0 * n * n * n);
 }
@@ -210,7 +222,8 @@ BenchmarkStep adamUpdate(Subject subject)
         // Gradient read, parameter and both moments read and written.
         return withBytes({[optimizer] { optimizer->step(); }}, floats(7.0 * n));
     }
-    throw Error(ErrorCategory::Value, "unknown_optimizer", "bench", adam.name, "one of the registry");
+    throw Error(ErrorCategory::Value, "unknown_optimizer", "bench", adam.name,
+                "one of the registry");
 }
 
 BenchmarkStep smallOperation(Subject)
@@ -254,17 +267,23 @@ std::vector<Growth> growths()
             layers.push_back({"ReLU"});
         }
         layers.push_back(linear(128, 10));
-        return trainingStep(subject, chain(subject, layers), crossEntropy, adam, normal({batch, 256}, 1),
-                            classes({batch}, 10));
+        return trainingStep(subject, chain(subject, layers), crossEntropy, adam,
+                            normal({batch, 256}, 1), classes({batch}, 10));
     };
-    return {{"batch", "samples a step, 256-128-10 perceptron", {1, 4, 16, 64, 256, 1024, 4096},
+    return {{"batch",
+             "samples a step, 256-128-10 perceptron",
+             {1, 4, 16, 64, 256, 1024, 4096},
              [perceptron](Subject subject, int64_t size) { return perceptron(subject, size, 1); }},
-            {"depth", "hidden layers of 128, batch 64", {1, 2, 4, 8, 16, 32, 64},
+            {"depth",
+             "hidden layers of 128, batch 64",
+             {1, 2, 4, 8, 16, 32, 64},
              [perceptron](Subject subject, int64_t size) { return perceptron(subject, 64, size); }},
-            {"classes", "classes, MultiLabelMarginLoss, 256 samples, 4 targets",
+            {"classes",
+             "classes, MultiLabelMarginLoss, 256 samples, 4 targets",
              {8, 32, 128, 512, 2048, 8192},
              [](Subject subject, int64_t size) { return marginKernel(subject, 256, size, 4); }},
-            {"targets", "targets, MultiLabelMarginLoss, 256 samples, 1024 classes",
+            {"targets",
+             "targets, MultiLabelMarginLoss, 256 samples, 1024 classes",
              {1, 4, 16, 64, 256, 512, 1000},
              [](Subject subject, int64_t size) { return marginKernel(subject, 256, 1024, size); }}};
 }

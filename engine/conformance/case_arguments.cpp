@@ -11,7 +11,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-void compareOutput(const std::string &what, const Value &got, const Json &wanted, Tolerance tolerance)
+void compareOutput(const std::string &what, const Value &got, const Json &wanted,
+                   Tolerance tolerance)
 {
     const Tensor *tensor = got.as<Tensor>();
     if (wanted.is_object() && wanted.contains("dtype")) {
@@ -99,7 +100,8 @@ void compareGradients(const Json &json, const ValueList &outputs,
         const Tensor held = holder(key);
         if (!held.defined())
             throw CaseFailed{"nothing is called " + key};
-        compareTensors("gradient of " + key, held.grad(), goldenTensor(gradient), toleranceOf(json));
+        compareTensors("gradient of " + key, held.grad(), goldenTensor(gradient),
+                       toleranceOf(json));
     }
 }
 

@@ -9,8 +9,8 @@
 
 namespace mrg {
 
-/// The arguments of a case's call; tensors that the case has a gradient for ask for one and are found
-/// by the gradient's key ("inputs.0", "inputs.1.0", "args.weight").
+/// The arguments of a case's call; tensors that the case has a gradient for ask for one and are
+/// found by the gradient's key ("inputs.0", "inputs.1.0", "args.weight").
 class CaseArguments {
 public:
     /// `keywordsKey` is the member of the case that holds the keyword arguments.

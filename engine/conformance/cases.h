@@ -20,7 +20,8 @@ void checkModuleStatistics(const nlohmann::ordered_json &json, const Tensor &inp
                            const std::function<Tensor(const Tensor &)> &run);
 
 /// A module from {"module": "nn.X", "args": {..}, "modules": [..]}.
-std::shared_ptr<Module> makeModule(const ConformanceSubject &subject, const nlohmann::ordered_json &json);
+std::shared_ptr<Module> makeModule(const ConformanceSubject &subject,
+                                   const nlohmann::ordered_json &json);
 /// state_dict entries in a module's order.
 NamedTensors stateOf(const nlohmann::ordered_json &json);
 /// Runs `action` and checks that it raises an error of the case's kind.

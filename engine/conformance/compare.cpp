@@ -30,11 +30,13 @@ Tolerance toleranceOf(const Json &json)
 void compareNumbers(const std::string &what, double got, double wanted, Tolerance tolerance)
 {
     if (!close(got, wanted, tolerance)) {
-        throw CaseFailed{what + ": got " + Value(got).toString() + ", wanted " + Value(wanted).toString()};
+        throw CaseFailed{what + ": got " + Value(got).toString() + ", wanted "
+                         + Value(wanted).toString()};
     }
 }
 
-void compareTensors(const std::string &what, const Tensor &got, const Tensor &wanted, Tolerance tolerance)
+void compareTensors(const std::string &what, const Tensor &got, const Tensor &wanted,
+                    Tolerance tolerance)
 {
     if (!got.defined())
         throw CaseFailed{what + ": got nothing, wanted " + toString(wanted.shape())};
@@ -42,7 +44,8 @@ void compareTensors(const std::string &what, const Tensor &got, const Tensor &wa
         throw CaseFailed{what + ": got shape " + toString(got.shape()) + ", wanted "
                          + toString(wanted.shape())};
     if (got.dtype() != wanted.dtype())
-        throw CaseFailed{what + ": got " + dtypeName(got.dtype()) + ", wanted " + dtypeName(wanted.dtype())};
+        throw CaseFailed{what + ": got " + dtypeName(got.dtype()) + ", wanted "
+                         + dtypeName(wanted.dtype())};
     const std::vector<std::complex<double>> values = got.toVector<std::complex<double>>();
     const std::vector<std::complex<double>> references = wanted.toVector<std::complex<double>>();
     const Tolerance used = isIntegral(wanted.dtype()) ? Tolerance{} : tolerance;

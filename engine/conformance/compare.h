@@ -24,7 +24,8 @@ Tolerance toleranceOf(const nlohmann::ordered_json &json);
 
 /// Throws CaseFailed naming `what` and the worst element unless every value v satisfies
 /// |v - reference| <= absolute + relative |reference|; shapes and types must agree.
-void compareTensors(const std::string &what, const Tensor &got, const Tensor &wanted, Tolerance tolerance);
+void compareTensors(const std::string &what, const Tensor &got, const Tensor &wanted,
+                    Tolerance tolerance);
 /// The same for numbers.
 void compareNumbers(const std::string &what, double got, double wanted, Tolerance tolerance);
 

@@ -31,15 +31,18 @@ Target targetOf(const ConformanceSubject &subject, const Json &json)
     return out;
 }
 
-ValueList callMethod(const Target &target, Module &module, const Json &json, const CaseArguments &arguments)
+ValueList callMethod(const Target &target, Module &module, const Json &json,
+                     const CaseArguments &arguments)
 {
     const MethodSpec *method = target.module->method(json.at("method"));
     if (!method || !method->callOn)
         throw Undeclared{target.module->name + "." + json["method"].get<std::string>()};
-    return method->callOn(module, bindCall(*method, arguments.positional, arguments.keywords).value());
+    return method->callOn(module,
+                          bindCall(*method, arguments.positional, arguments.keywords).value());
 }
 
-ValueList run(const Target &target, Module &module, const Json &json, const CaseArguments &arguments)
+ValueList run(const Target &target, Module &module, const Json &json,
+              const CaseArguments &arguments)
 {
     if (json.contains("method"))
         return callMethod(target, module, json, arguments);
@@ -62,9 +65,9 @@ std::shared_ptr<Module> construct(const Target &target, const Json &json)
     // The one private argument that cases use: the positions of fractional pooling.
     if (given.contains("_random_samples"))
         args["_random_samples"] = goldenTensor(given["_random_samples"]);
-    const std::shared_ptr<Module> module
-            = target.method ? target.method->make(bindCall(*target.method, {}, args).value())
-                            : target.module->make(args);
+    const std::shared_ptr<Module> module = target.method
+            ? target.method->make(bindCall(*target.method, {}, args).value())
+            : target.module->make(args);
     if (json.contains("dtype"))
         module->to(dtypeFromName(json["dtype"].get<std::string>()));
     module->train(json.value("mode", "train") == "train");
@@ -85,7 +88,8 @@ Tensor statisticalInput(const Json &json)
     Tensor out;
     if (input.contains("standard_normal")) {
         RandomStream random(1);
-        std::vector<double> values(static_cast<size_t>(numel(input["standard_normal"].get<Shape>())));
+        std::vector<double> values(
+                static_cast<size_t>(numel(input["standard_normal"].get<Shape>())));
         std::generate(values.begin(), values.end(), [&] { return random.normal(); });
         out = Tensor::fromVector(values, input["standard_normal"].get<Shape>());
     } else {
@@ -175,7 +179,8 @@ void runModuleCase(const ConformanceSubject &subject, const Json &json)
         checkGradients(json, outputs, arguments, state);
     const Json after = json.value("state_after", Json::object());
     for (const auto &[key, tensor] : after.items())
-        compareTensors("state " + key, entryOf(state, key), goldenTensor(tensor), toleranceOf(json));
+        compareTensors("state " + key, entryOf(state, key), goldenTensor(tensor),
+                       toleranceOf(json));
 }
 
 } // namespace mrg

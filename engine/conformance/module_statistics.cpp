@@ -18,10 +18,10 @@ constexpr int draws = 40;
 
 constexpr Tolerance exact{1e-5, 1e-6};
 
-/// What becomes of a unit: times `scale`; or as alpha dropout does, times `a` plus `b`, dropped ones
-/// having been `alpha_prime`.
-void checkDropout(const Json &rule, const std::vector<double> &before, const std::vector<double> &after,
-                  int64_t unit, double &keptUnits, double &units)
+/// What becomes of a unit: times `scale`; or as alpha dropout does, times `a` plus `b`, dropped
+/// ones having been `alpha_prime`.
+void checkDropout(const Json &rule, const std::vector<double> &before,
+                  const std::vector<double> &after, int64_t unit, double &keptUnits, double &units)
 {
     const bool alpha = rule.contains("alpha_prime");
     const double scale = alpha ? rule["a"] : rule["scale"];
@@ -54,11 +54,13 @@ void checkMoments(const Json &rule, const std::vector<double> &values)
         compareNumbers("mean", mean, rule["mean"], {0, rule.value("mean_tolerance", 0.05)});
     if (rule.contains("alpha_prime")) {
         compareNumbers("mean", mean, 0, {0, 0.1});
-        compareNumbers("variance", squares / static_cast<double>(values.size()) - mean * mean, 1, {0, 0.1});
+        compareNumbers("variance", squares / static_cast<double>(values.size()) - mean * mean, 1,
+                       {0, 0.1});
     }
 }
 
-void checkSlopes(const Json &rule, const std::vector<double> &before, const std::vector<double> &after)
+void checkSlopes(const Json &rule, const std::vector<double> &before,
+                 const std::vector<double> &after)
 {
     for (size_t i = 0; i < before.size(); ++i) {
         if (before[i] >= 0) {
@@ -116,7 +118,8 @@ void checkModuleStatistics(const Json &json, const Tensor &input,
         throw CaseFailed{"every draw is the same"};
     checkMoments(rule, all);
     if (rule.contains("keep_rate"))
-        compareNumbers("keep rate", keptUnits / units, rule["keep_rate"], {0, rule["keep_rate_tolerance"]});
+        compareNumbers("keep rate", keptUnits / units, rule["keep_rate"],
+                       {0, rule["keep_rate_tolerance"]});
 }
 
 } // namespace mrg

@@ -78,7 +78,8 @@ void checkStatistics(const Json &json, const std::function<Tensor()> &draw)
     if (!tensor.defined())
         throw CaseFailed{"no tensor"};
     if (rule.contains("output_shape") && tensor.shape() != rule["output_shape"].get<Shape>())
-        throw CaseFailed{"got shape " + toString(tensor.shape()) + ", wanted " + rule["output_shape"].dump()};
+        throw CaseFailed{"got shape " + toString(tensor.shape()) + ", wanted "
+                         + rule["output_shape"].dump()};
     if (!rule.contains("permutation_of") && rule.value("check", "") == "shape and dtype only") {
         if (tensor.dtype() != dtypeFromName(json.at("dtype").get<std::string>()))
             throw CaseFailed{std::string("got ") + dtypeName(tensor.dtype())};

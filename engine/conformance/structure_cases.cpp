@@ -84,7 +84,8 @@ std::shared_ptr<Module> stepped(const ConformanceSubject &subject, const Json &j
     const Json &steps = json.at("args").at("steps");
     const auto readModule = [&](const Json &entry) { return makeModule(subject, entry); };
     // Parameters are given by their shapes.
-    const auto readTensor = [](const Json &entry) { return Tensor::zeros(entry.get<Shape>(), DType::Float64); };
+    const auto readTensor
+            = [](const Json &entry) { return Tensor::zeros(entry.get<Shape>(), DType::Float64); };
     if (auto *list = dynamic_cast<ListEntries<ModulePointer> *>(module.get()))
         runSteps(*list, steps, readModule);
     else if (auto *dict = dynamic_cast<DictEntries<ModulePointer> *>(module.get()))
@@ -103,14 +104,15 @@ std::shared_ptr<Module> stepped(const ConformanceSubject &subject, const Json &j
 void runStructureCase(const ConformanceSubject &subject, const Json &json)
 {
     const Json &args = json.at("args");
-    const std::shared_ptr<Module> module
-            = args.contains("steps")    ? stepped(subject, json)
-            : args.contains("module") ? makeModule(subject, args)
-                                        : makeModule(subject, {{"module", json.at("target")}, {"args", args}});
+    const std::shared_ptr<Module> module = args.contains("steps") ? stepped(subject, json)
+            : args.contains("module")
+            ? makeModule(subject, args)
+            : makeModule(subject, {{"module", json.at("target")}, {"args", args}});
     const Json &structure = json.at("structure");
     const auto compare = [&](const char *what, const Json &got) {
         if (structure.contains(what) && got != structure[what])
-            throw CaseFailed{std::string(what) + ": got " + got.dump() + ", wanted " + structure[what].dump()};
+            throw CaseFailed{std::string(what) + ": got " + got.dump() + ", wanted "
+                             + structure[what].dump()};
     };
     compare("state_dict", shapesOf(module->stateDict(), false));
     compare("named_parameters", shapesOf(module->namedParameters(), true));

@@ -12,14 +12,16 @@ struct Row {
     const char *name;
     int64_t size;
 };
-constexpr std::array<Row, 8> rows{{{DType::Bool, "bool", 1},
-                                   {DType::UInt8, "uint8", 1},
-                                   {DType::Int32, "int32", 4},
-                                   {DType::Int64, "int64", 8},
-                                   {DType::Float32, "float32", 4},
-                                   {DType::Float64, "float64", 8},
-                                   {DType::Complex64, "complex64", 8},
-                                   {DType::Complex128, "complex128", 16}}};
+constexpr std::array<Row, 10> rows{{{DType::Bool, "bool", 1},
+                                    {DType::UInt8, "uint8", 1},
+                                    {DType::Int8, "int8", 1},
+                                    {DType::Int16, "int16", 2},
+                                    {DType::Int32, "int32", 4},
+                                    {DType::Int64, "int64", 8},
+                                    {DType::Float32, "float32", 4},
+                                    {DType::Float64, "float64", 8},
+                                    {DType::Complex64, "complex64", 8},
+                                    {DType::Complex128, "complex128", 16}}};
 } // namespace
 
 const char *dtypeName(DType dtype) { return rows[static_cast<size_t>(dtype)].name; }
@@ -58,8 +60,11 @@ DType toReal(DType dtype)
 DType promoteTypes(DType a, DType b)
 {
     const DType higher = std::max(a, b);
+    if (higher == DType::Int8 && std::min(a, b) == DType::UInt8)
+        return DType::Int16;
     // A float64 needs the finer complex type.
-    return higher == DType::Complex64 && std::min(a, b) == DType::Float64 ? DType::Complex128 : higher;
+    return higher == DType::Complex64 && std::min(a, b) == DType::Float64 ? DType::Complex128
+                                                                          : higher;
 }
 
 void detail::dtypeNotSupported(DType dtype, const char *where, const char *wanted)

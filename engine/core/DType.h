@@ -11,9 +11,21 @@
 namespace mrg {
 
 /// Element types of tensors, in the order of PyTorch's promotion.
-enum class DType : uint8_t { Bool, UInt8, Int32, Int64, Float32, Float64, Complex64, Complex128 };
+enum class DType : uint8_t {
+    Bool,
+    UInt8,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Float32,
+    Float64,
+    Complex64,
+    Complex128
+};
 
-/// "bool", "uint8", "int32", "int64", "float32", "float64", "complex64", "complex128".
+/// "bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64", "complex64",
+/// "complex128".
 const char *dtypeName(DType dtype);
 /// The DType of that name; throws Error (value, "unknown_dtype") otherwise.
 DType dtypeFromName(std::string_view name);
@@ -23,7 +35,7 @@ int64_t dtypeSize(DType dtype);
 bool isFloating(DType dtype);
 /// complex64 or complex128.
 bool isComplex(DType dtype);
-/// bool, uint8, int32 or int64.
+/// bool or any of the integers.
 bool isIntegral(DType dtype);
 /// Whether gradients of such tensors exist: floating and complex types.
 inline bool isDifferentiable(DType dtype) { return !isIntegral(dtype); }
@@ -32,13 +44,16 @@ DType toComplex(DType dtype);
 /// float32 for complex64 and float64 for complex128; others stay.
 DType toReal(DType dtype);
 /// The type in which two types meet, by PyTorch's promotion (torch.promote_types):
-/// bool < uint8 < int32 < int64 < float32 < float64, and complex types with the finer precision.
+/// bool < uint8, int8 < int16 < int32 < int64 < float32 < float64, int16 for uint8 with int8, and
+/// complex types with the finer precision.
 DType promoteTypes(DType a, DType b);
 
 /// The DType of a C++ element type: dtypeOf<float> is DType::Float32.
 template <typename T> inline constexpr DType dtypeOf = DType::Float32;
 template <> inline constexpr DType dtypeOf<bool> = DType::Bool;
 template <> inline constexpr DType dtypeOf<uint8_t> = DType::UInt8;
+template <> inline constexpr DType dtypeOf<int8_t> = DType::Int8;
+template <> inline constexpr DType dtypeOf<int16_t> = DType::Int16;
 template <> inline constexpr DType dtypeOf<int32_t> = DType::Int32;
 template <> inline constexpr DType dtypeOf<int64_t> = DType::Int64;
 template <> inline constexpr DType dtypeOf<float> = DType::Float32;
@@ -69,7 +84,9 @@ template <typename T, typename S> constexpr T convertElement(S value)
 }
 
 /// Stands for a C++ type in dispatch lambdas.
-template <typename T> struct TypeTag { using type = T; };
+template <typename T> struct TypeTag {
+    using type = T;
+};
 
 namespace detail {
 [[noreturn]] void dtypeNotSupported(DType dtype, const char *where, const char *wanted);
@@ -82,6 +99,8 @@ template <typename F> decltype(auto) dispatchReal(DType dtype, const char *where
     switch (dtype) {
     case DType::Bool: return f(TypeTag<bool>{});
     case DType::UInt8: return f(TypeTag<uint8_t>{});
+    case DType::Int8: return f(TypeTag<int8_t>{});
+    case DType::Int16: return f(TypeTag<int16_t>{});
     case DType::Int32: return f(TypeTag<int32_t>{});
     case DType::Int64: return f(TypeTag<int64_t>{});
     case DType::Float32: return f(TypeTag<float>{});
@@ -100,15 +119,17 @@ template <typename F> decltype(auto) dispatchAll(DType dtype, F &&f)
     return dispatchReal(dtype, "", std::forward<F>(f));
 }
 
-/// For bool, uint8, int32 and int64; throws Error (dtype) naming `where` otherwise.
+/// For bool and the integers; throws Error (dtype) naming `where` otherwise.
 template <typename F> decltype(auto) dispatchIntegral(DType dtype, const char *where, F &&f)
 {
     switch (dtype) {
     case DType::Bool: return f(TypeTag<bool>{});
     case DType::UInt8: return f(TypeTag<uint8_t>{});
+    case DType::Int8: return f(TypeTag<int8_t>{});
+    case DType::Int16: return f(TypeTag<int16_t>{});
     case DType::Int32: return f(TypeTag<int32_t>{});
     case DType::Int64: return f(TypeTag<int64_t>{});
-    default: detail::dtypeNotSupported(dtype, where, "bool, uint8, int32 or int64");
+    default: detail::dtypeNotSupported(dtype, where, "bool or an integer type");
     }
 }
 

@@ -20,8 +20,12 @@ const char *categoryName(ErrorCategory category)
 
 Error::Error(ErrorCategory category_, std::string kind_, std::string where_, std::string got_,
              std::string wanted_, std::string fix_)
-    : category(category_), kind(std::move(kind_)), where(std::move(where_)), got(std::move(got_)),
-      wanted(std::move(wanted_)), fix(std::move(fix_))
+    : category(category_),
+      kind(std::move(kind_)),
+      where(std::move(where_)),
+      got(std::move(got_)),
+      wanted(std::move(wanted_)),
+      fix(std::move(fix_))
 {
     std::string words = kind;
     std::replace(words.begin(), words.end(), '_', ' ');

@@ -14,14 +14,15 @@ enum class ErrorCategory {
     DType, ///< wrong element type
     Value, ///< an option or a number is not allowed
     Index, ///< an index, label or dimension is out of range
-    File,  ///< a file can't be read or written, or its content is malformed
+    File, ///< a file can't be read or written, or its content is malformed
     State, ///< the call is not possible now (backward twice, uninitialized parameter, ...)
 };
 
 /// The category's name in lower case: "shape", "dtype", "value", "index", "file", "state".
 const char *categoryName(ErrorCategory category);
 
-/// A complaint a person can act on: what is wrong, where, what came, what was wanted, how to mend it.
+/// A complaint a person can act on: what is wrong, where, what came, what was wanted, how to mend
+/// it.
 ///
 /// Thrown for programming and shape errors; carried by Result for what comes from outside.
 ///
@@ -44,7 +45,8 @@ public:
     /// How to mend it, as an imperative; may be empty.
     std::string fix;
 
-    /// The fix as an edit, where it is one: set this argument (empty: no such fix) to these numbers.
+    /// The fix as an edit, where it is one: set this argument (empty: no such fix) to these
+    /// numbers.
     std::string fixArgument;
     std::vector<int64_t> fixValue;
 

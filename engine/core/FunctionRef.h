@@ -14,11 +14,13 @@ template <typename Signature> class FunctionRef;
 template <typename R, typename... Args> class FunctionRef<R(Args...)> {
 public:
     template <typename F>
-        requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_v<F &, Args...>)
-    FunctionRef(F &&function)
+    requires(!std::is_same_v<std::remove_cvref_t<F>,
+                             FunctionRef> && std::is_invocable_v<F &, Args...>)
+            FunctionRef(F &&function)
         : m_object(const_cast<void *>(static_cast<const void *>(std::addressof(function)))),
           m_call([](void *object, Args... args) -> R {
-              return (*static_cast<std::remove_reference_t<F> *>(object))(std::forward<Args>(args)...);
+              return (*static_cast<std::remove_reference_t<F> *>(object))(
+                      std::forward<Args>(args)...);
           })
     {
     }

@@ -21,7 +21,8 @@ public:
     /// A kernel that was launched; calling it again repeats it.
     virtual void add(std::function<void()> kernel) = 0;
     /// A kernel in which element i of the outputs depends on element i of the inputs alone.
-    virtual void addPointwise(int64_t count, std::function<void(int64_t begin, int64_t end)> body) = 0;
+    virtual void addPointwise(int64_t count, std::function<void(int64_t begin, int64_t end)> body)
+            = 0;
     /// The computation did something that can't be repeated from kernels alone.
     virtual void refuse(const char *what) = 0;
     /// Memory of a tensor, aligned to 64 bytes. It is given back (and may be handed out again, as
@@ -75,8 +76,8 @@ template <typename Body> void launchPointwise(int64_t count, Body &&body)
     parallelFor(count, elementGrain, body);
 }
 
-/// Says that the program's course depends on elements of tensors (`what` it did: "item", "nonzero"):
-/// such a step can't be captured.
+/// Says that the program's course depends on elements of tensors (`what` it did: "item",
+/// "nonzero"): such a step can't be captured.
 inline void readsElements(const char *what)
 {
     if (LaunchRecorder *recorder = LaunchRecorder::current())

@@ -17,7 +17,8 @@ namespace detail {
 void parallelPieces(int64_t count, int64_t grain, FunctionRef<void(int64_t, int64_t)> body);
 }
 
-/// Calls body(begin, end) over [0, count) in pieces of `grain` items, on up to numThreads() threads.
+/// Calls body(begin, end) over [0, count) in pieces of `grain` items, on up to numThreads()
+/// threads.
 ///
 /// The pieces depend on count and grain only, never on the number of threads: a body which writes
 /// its own piece gives the same bits whatever the thread count. Small work (one piece) runs in

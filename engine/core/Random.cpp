@@ -8,15 +8,15 @@
 
 namespace mrg {
 
-RandomStream::RandomStream(uint64_t seed, uint64_t stream) : m_seed(seed), m_stream(stream) {}
+RandomStream::RandomStream(uint64_t seed, uint64_t stream) : m_seed(seed), m_stream(stream) { }
 
 void RandomStream::refill()
 {
     // Philox4x32-10: counter = (block index, stream), key = seed.
     const uint64_t blockIndex = m_position / 4;
-    std::array<uint32_t, 4> c{static_cast<uint32_t>(blockIndex),
-                              static_cast<uint32_t>(blockIndex >> 32),
-                              static_cast<uint32_t>(m_stream), static_cast<uint32_t>(m_stream >> 32)};
+    std::array<uint32_t, 4> c{
+            static_cast<uint32_t>(blockIndex), static_cast<uint32_t>(blockIndex >> 32),
+            static_cast<uint32_t>(m_stream), static_cast<uint32_t>(m_stream >> 32)};
     uint32_t k0 = static_cast<uint32_t>(m_seed);
     uint32_t k1 = static_cast<uint32_t>(m_seed >> 32);
     for (int round = 0; round < 10; ++round) {

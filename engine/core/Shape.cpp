@@ -40,8 +40,8 @@ Result<Shape> broadcastShapes(const Shape &a, const Shape &b)
         const int64_t sizeA = i < a.size() ? a[a.size() - 1 - i] : 1;
         const int64_t sizeB = i < b.size() ? b[b.size() - 1 - i] : 1;
         if (sizeA != sizeB && sizeA != 1 && sizeB != 1) {
-            return Error(ErrorCategory::Shape, "broadcast_error_incompatible_dimensions", "broadcast",
-                         toString(a) + " and " + toString(b),
+            return Error(ErrorCategory::Shape, "broadcast_error_incompatible_dimensions",
+                         "broadcast", toString(a) + " and " + toString(b),
                          "equal sizes or 1 in dimension -" + std::to_string(i + 1),
                          "reshape one of them so that " + std::to_string(sizeA) + " and "
                                  + std::to_string(sizeB) + " agree");

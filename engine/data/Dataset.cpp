@@ -37,11 +37,12 @@ namespace {
 
 Error notPossible(const Dataset &dataset, const char *wanted)
 {
-    return Error(ErrorCategory::Value, "target_form_not_possible", dataset.name,
-                 dataset.task == Task::Regression ? "real values" : "several labels per sample", wanted,
-                 dataset.task == Task::Regression
-                         ? "use MSELoss, L1Loss or HuberLoss"
-                         : "use MultiLabelMarginLoss, MultiLabelSoftMarginLoss or BCEWithLogitsLoss");
+    return Error(
+            ErrorCategory::Value, "target_form_not_possible", dataset.name,
+            dataset.task == Task::Regression ? "real values" : "several labels per sample", wanted,
+            dataset.task == Task::Regression
+                    ? "use MSELoss, L1Loss or HuberLoss"
+                    : "use MultiLabelMarginLoss, MultiLabelSoftMarginLoss or BCEWithLogitsLoss");
 }
 
 } // namespace

@@ -21,12 +21,12 @@ struct Dataset {
     Task task = Task::MultiLabel;
     Tensor inputs; ///< float32 (N, sample shape...)
     std::vector<std::string> featureNames; ///< may be empty
-    std::vector<std::string> labelNames;   ///< labels, classes or value columns
-    std::vector<std::string> sampleNames;  ///< may be empty
+    std::vector<std::string> labelNames; ///< labels, classes or value columns
+    std::vector<std::string> sampleNames; ///< may be empty
 
     std::vector<std::vector<int64_t>> labels; ///< MultiLabel: ascending label numbers per sample
-    std::vector<int64_t> classes;             ///< SingleLabel: a class per sample
-    Tensor values;                            ///< Regression: float32 (N, K)
+    std::vector<int64_t> classes; ///< SingleLabel: a class per sample
+    Tensor values; ///< Regression: float32 (N, K)
 
     int64_t size() const { return inputs.defined() ? inputs.shape()[0] : 0; }
     Shape sampleShape() const;

@@ -24,18 +24,20 @@ std::vector<DatasetSpec> datasetSpecs();
 
 /// The families, each beside its implementation.
 std::vector<DatasetSpec> shippedDatasets(); ///< shipped.cpp
-std::vector<DatasetSpec> fileReaders();     ///< readers.cpp
-std::vector<DatasetSpec> toyGenerators();   ///< toys.cpp
+std::vector<DatasetSpec> fileReaders(); ///< readers.cpp
+std::vector<DatasetSpec> toyGenerators(); ///< toys.cpp
 
 /// Makes a spec from an Options struct and a loader.
 template <typename O>
-DatasetSpec declareDataset(std::string name, std::string title, std::string summary,
-                           std::vector<Arg> args,
-                           std::function<Result<DataSplit>(const O &, const std::filesystem::path &)> load)
+DatasetSpec
+declareDataset(std::string name, std::string title, std::string summary, std::vector<Arg> args,
+               std::function<Result<DataSplit>(const O &, const std::filesystem::path &)> load)
 {
-    DatasetSpec spec{std::move(name), std::move(title), std::move(summary), std::move(args), {}, {}};
-    spec.load = [args = spec.args, where = spec.name, load](
-                        const Arguments &values, const std::filesystem::path &base) -> Result<DataSplit> {
+    DatasetSpec spec{
+            std::move(name), std::move(title), std::move(summary), std::move(args), {}, {}};
+    spec.load = [args = spec.args, where = spec.name,
+                 load](const Arguments &values,
+                       const std::filesystem::path &base) -> Result<DataSplit> {
         const Result<O> options = makeOptions<O>(args, values, where);
         if (!options)
             return options.error();

@@ -12,7 +12,7 @@ namespace mrg {
 
 namespace {
 
-struct NoOptions {};
+struct NoOptions { };
 
 /// One column of a tab-separated file with a header line.
 Result<std::vector<std::string>> column(const std::filesystem::path &path, size_t number)
@@ -43,10 +43,11 @@ Result<DataSplit> debtags(const Folder &folder, const std::string &about)
     if (!labels || !features)
         return labels ? features.error() : labels.error();
     const auto part = [&](const std::string &name) -> Result<Dataset> {
-        Result<Dataset> data = readSvmlight(folder / (name + ".svm"),
-                                            static_cast<int64_t>(features->size()),
-                                            static_cast<int64_t>(labels->size()));
-        Result<std::vector<std::string>> packages = column(folder / ("packages_" + name + ".tsv"), 0);
+        Result<Dataset> data
+                = readSvmlight(folder / (name + ".svm"), static_cast<int64_t>(features->size()),
+                               static_cast<int64_t>(labels->size()));
+        Result<std::vector<std::string>> packages
+                = column(folder / ("packages_" + name + ".tsv"), 0);
         if (!data || !packages)
             return data ? packages.error() : data.error();
         data->name = "debtags";
@@ -74,13 +75,14 @@ Result<DataSplit> yeast(const Folder &folder, const std::string &about)
     return holdOut(std::move(*train), std::move(*test), about);
 }
 
-Result<DataSplit> images(const Folder &folder, const char *trainName, const char *testName, const char *labelKind,
-                         const std::vector<std::string> &labels, const std::string &name,
-                         const std::string &about)
+Result<DataSplit> images(const Folder &folder, const char *trainName, const char *testName,
+                         const char *labelKind, const std::vector<std::string> &labels,
+                         const std::string &name, const std::string &about)
 {
     const auto part = [&](const std::string &prefix) -> Result<Dataset> {
-        Result<Dataset> data = readIdxPair(folder / (prefix + "-images-idx3-ubyte.gz"),
-                                           folder / (prefix + "-labels-" + labelKind + "-ubyte.gz"), labels);
+        Result<Dataset> data
+                = readIdxPair(folder / (prefix + "-images-idx3-ubyte.gz"),
+                              folder / (prefix + "-labels-" + labelKind + "-ubyte.gz"), labels);
         const Folder names = folder / ("names_" + prefix + ".txt");
         if (!data || !std::filesystem::exists(names))
             return data;
@@ -110,8 +112,8 @@ Result<DataSplit> icons(const Folder &folder, const std::string &about)
 Result<DataSplit> fashion(const Folder &folder, const std::string &about)
 {
     return images(folder, "train", "t10k", "idx1",
-                  {"T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
-                   "Ankle boot"},
+                  {"T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
+                   "Bag", "Ankle boot"},
                   "fashion_mnist", about);
 }
 
@@ -160,7 +162,8 @@ struct Shipped {
 
 constexpr Shipped sets[] = {
         {"debtags", "Debian tags", "debtags", debtags,
-         "5166 Debian programs; from description and dependencies to 30 tags (multi-label, sparse text)."},
+         "5166 Debian programs; from description and dependencies to 30 tags (multi-label, sparse "
+         "text)."},
         {"yeast", "Yeast genes", "yeast", yeast,
          "2417 genes with 103 measurements and 14 functional classes (multi-label)."},
         {"mdi_icons", "Material icons", "mdi_icons", icons,

@@ -12,7 +12,7 @@ namespace {
 /// everywhere.
 class SplitMix {
 public:
-    explicit SplitMix(uint64_t seed) : m_state(seed) {}
+    explicit SplitMix(uint64_t seed) : m_state(seed) { }
 
     uint64_t next()
     {
@@ -137,7 +137,8 @@ Point bands(SplitMix &random, int64_t, double)
     point.x = 2 * random.uniform() - 1;
     point.y = 2 * random.uniform() - 1;
     for (int64_t k = 0; k < 4; ++k) {
-        const double at = point.x + 0.25 * std::sin(pi * point.y) + 0.75 - 0.5 * static_cast<double>(k);
+        const double at
+                = point.x + 0.25 * std::sin(pi * point.y) + 0.75 - 0.5 * static_cast<double>(k);
         if (std::abs(at) < 0.4)
             point.labels.push_back(k);
     }
@@ -162,16 +163,17 @@ struct Toy {
     bool multiLabel;
 };
 
-constexpr Toy toys[] = {
-        {"moons", "Two moons", "Two interleaved half circles.", moons, 0.1, 2, false},
-        {"circles", "Circles", "A circle inside another.", circles, 0.08, 2, false},
-        {"spirals", "Spirals", "Three spiral arms.", spirals, 0.03, 3, false},
-        {"xor", "XOR", "Opposite quadrants belong together.", exclusiveOr, 0, 2, false},
-        {"gaussians", "Gaussians", "Four clouds of points.", gaussians, 0.35, 4, false},
-        {"ml_discs", "Discs (multi-label)", "Three overlapping discs; a point carries every disc it lies in.",
-         discs, 0, 3, true},
-        {"ml_xor", "XOR (multi-label)", "Half planes, their exclusive or, and a disc.", multiXor, 0, 5, true},
-        {"ml_bands", "Bands (multi-label)", "Four overlapping wavy bands.", bands, 0, 4, true}};
+constexpr Toy toys[]
+        = {{"moons", "Two moons", "Two interleaved half circles.", moons, 0.1, 2, false},
+           {"circles", "Circles", "A circle inside another.", circles, 0.08, 2, false},
+           {"spirals", "Spirals", "Three spiral arms.", spirals, 0.03, 3, false},
+           {"xor", "XOR", "Opposite quadrants belong together.", exclusiveOr, 0, 2, false},
+           {"gaussians", "Gaussians", "Four clouds of points.", gaussians, 0.35, 4, false},
+           {"ml_discs", "Discs (multi-label)",
+            "Three overlapping discs; a point carries every disc it lies in.", discs, 0, 3, true},
+           {"ml_xor", "XOR (multi-label)", "Half planes, their exclusive or, and a disc.", multiXor,
+            0, 5, true},
+           {"ml_bands", "Bands (multi-label)", "Four overlapping wavy bands.", bands, 0, 4, true}};
 
 Dataset generate(const Toy &toy, int64_t samples, double noise, uint64_t seed)
 {
@@ -203,21 +205,25 @@ std::vector<DatasetSpec> toyGenerators()
     using O = ToyOptions;
     std::vector<DatasetSpec> out;
     for (const Toy &toy : toys) {
-        std::vector<Arg> args{arg("samples", &O::samples, "Number of training points.", between(10, 100000)),
-                              arg("noise", &O::noise, "Deviation of the jitter.", atLeast(0)),
-                              arg("seed", &O::seed, "Seed of the points; test points use the next one.", atLeast(0))};
+        std::vector<Arg> args{
+                arg("samples", &O::samples, "Number of training points.", between(10, 100000)),
+                arg("noise", &O::noise, "Deviation of the jitter.", atLeast(0)),
+                arg("seed", &O::seed, "Seed of the points; test points use the next one.",
+                    atLeast(0))};
         args[1].defaultValue = toy.noise;
         out.push_back(declareDataset<O>(
                 toy.name, toy.title, toy.summary, args,
                 [&toy](const O &options, const std::filesystem::path &) -> Result<DataSplit> {
                     const auto seed = static_cast<uint64_t>(options.seed);
                     return holdOut(generate(toy, options.samples, options.noise, seed),
-                                   generate(toy, std::max<int64_t>(options.samples / 2, 10), options.noise, seed + 1),
+                                   generate(toy, std::max<int64_t>(options.samples / 2, 10),
+                                            options.noise, seed + 1),
                                    std::string("Generated points: ") + toy.summary);
                 }));
         // The default noise is the toy's own, which an Options struct for all can't hold.
         DatasetSpec &spec = out.back();
-        spec.load = [load = spec.load, noise = toy.noise](const Arguments &values, const std::filesystem::path &base) {
+        spec.load = [load = spec.load, noise = toy.noise](const Arguments &values,
+                                                          const std::filesystem::path &base) {
             Arguments completed = values;
             completed.try_emplace("noise", noise);
             return load(completed, base);

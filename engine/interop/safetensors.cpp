@@ -16,7 +16,10 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::array<std::pair<DType, const char *>, 5> typeNames{{{DType::Bool, "BOOL"},
+constexpr std::array<std::pair<DType, const char *>, 8> typeNames{{{DType::Bool, "BOOL"},
+                                                                   {DType::UInt8, "U8"},
+                                                                   {DType::Int8, "I8"},
+                                                                   {DType::Int16, "I16"},
                                                                    {DType::Int32, "I32"},
                                                                    {DType::Int64, "I64"},
                                                                    {DType::Float32, "F32"},
@@ -30,6 +33,14 @@ Error malformed(const std::string &where, const std::string &got, const std::str
 {
     return Error(ErrorCategory::File, "malformed_safetensors", where, got, wanted,
                  "fetch or write the file again");
+}
+
+std::string knownTypes()
+{
+    std::string names;
+    for (const auto &[dtype, name] : typeNames)
+        names += (names.empty() ? "one of " : ", ") + std::string(name);
+    return names;
 }
 
 struct Entry {
@@ -49,7 +60,7 @@ Result<Entry> readEntry(const std::string &name, const Json &json, uint64_t avai
         const auto found = std::find_if(typeNames.begin(), typeNames.end(),
                                         [&](const auto &row) { return type == row.second; });
         if (found == typeNames.end())
-            return malformed(name, "type " + type, "BOOL, I32, I64, F32 or F64");
+            return malformed(name, "type " + type, knownTypes());
         entry.dtype = found->first;
         const Json &shape = json.at("shape");
         if (!shape.is_array())
@@ -109,10 +120,12 @@ std::vector<std::byte> writeSafetensors(const TensorFile &file)
     uint64_t offset = 0;
     for (const auto &[name, tensor] : file.tensors) {
         const uint64_t bytes = static_cast<uint64_t>(tensor.numel() * dtypeSize(tensor.dtype()));
-        const auto type = std::find_if(typeNames.begin(), typeNames.end(), [&t = tensor](const auto &row) {
-            return row.first == t.dtype();
-        });
-        header[name] = {{"dtype", type->second}, {"shape", tensor.shape()}, {"data_offsets", {offset, offset + bytes}}};
+        const auto type
+                = std::find_if(typeNames.begin(), typeNames.end(),
+                               [&t = tensor](const auto &row) { return row.first == t.dtype(); });
+        header[name] = {{"dtype", type->second},
+                        {"shape", tensor.shape()},
+                        {"data_offsets", {offset, offset + bytes}}};
         offset += bytes;
     }
     std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -197,7 +210,8 @@ Result<void> saveSafetensors(const std::filesystem::path &path, const TensorFile
     const std::vector<std::byte> bytes = writeSafetensors(file);
     const std::filesystem::path beside = path.string() + ".part";
     std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
-    stream.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    stream.write(reinterpret_cast<const char *>(bytes.data()),
+                 static_cast<std::streamsize>(bytes.size()));
     stream.close();
     std::string reason = stream ? "" : std::strerror(errno);
     if (stream) {
@@ -209,8 +223,8 @@ Result<void> saveSafetensors(const std::filesystem::path &path, const TensorFile
         return {};
     std::error_code ignored;
     std::filesystem::remove(beside, ignored);
-    return Error(ErrorCategory::File, "cannot_write", path.string(), reason, "a writable place with free space",
-                 "choose another folder");
+    return Error(ErrorCategory::File, "cannot_write", path.string(), reason,
+                 "a writable place with free space", "choose another folder");
 }
 
 Result<TensorFile> loadSafetensors(const std::filesystem::path &path)

@@ -21,8 +21,8 @@ struct TensorFile {
 std::vector<std::byte> writeSafetensors(const TensorFile &file);
 
 /// Reads such bytes. **Errors** (file): `malformed_safetensors` for a header that is too short, too
-/// long, no JSON or names a tensor twice, for ranges that overlap, leave holes, run out of the file or do not fit the
-/// shape, and for types this engine does not have.
+/// long, no JSON or names a tensor twice, for ranges that overlap, leave holes, run out of the file
+/// or do not fit the shape, and for types this engine does not have.
 Result<TensorFile> readSafetensors(std::span<const std::byte> bytes);
 
 Result<void> saveSafetensors(const std::filesystem::path &path, const TensorFile &file);

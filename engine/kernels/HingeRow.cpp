@@ -27,7 +27,8 @@ int64_t checkedLabels(const char *where, const int64_t *labels, int64_t limit, i
         found |= outside(labels[i]);
     const bool wrong = (found >> 63) != 0;
     if (wrong) {
-        const int64_t label = *std::find_if(labels, labels + limit, [&](int64_t one) { return (outside(one) >> 63) != 0; });
+        const int64_t label = *std::find_if(labels, labels + limit,
+                                            [&](int64_t one) { return (outside(one) >> 63) != 0; });
         throw Error(ErrorCategory::Index, "label_out_of_range", where,
                     "label " + std::to_string(label) + " in sample " + std::to_string(sample),
                     std::to_string(lowest) + " to " + std::to_string(classes - 1),

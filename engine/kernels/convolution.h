@@ -15,7 +15,8 @@ struct Convolution {
     Windows windows;
 };
 
-/// output = input * weight (+ bias, may be null), by unfolding and a matrix product a sample and group.
+/// output = input * weight (+ bias, may be null), by unfolding and a matrix product a sample and
+/// group.
 template <typename T>
 void convolve(const Convolution &c, const T *input, const T *weight, const T *bias, T *output);
 /// The gradient of input from that of output, which is also the transposed convolution of the

@@ -107,8 +107,6 @@ template <typename T> void sumRows(int64_t m, int64_t n, const T *a, T *out, boo
     }
 }
 
-template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const uint8_t *, const uint8_t *,
-                   uint8_t *, bool, RowSteps);
 template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const int32_t *, const int32_t *,
                    int32_t *, bool, RowSteps);
 template void gemm(Layout, Layout, int64_t, int64_t, int64_t, const int64_t *, const int64_t *,

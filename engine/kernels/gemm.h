@@ -15,8 +15,8 @@ struct RowSteps {
     int64_t c = 0;
 };
 
-/// C (m x n) = op(A) (m x k) * op(B) (k x n), or C += with `accumulate`. All row-major; a transposed
-/// operand lies in memory as its transpose. For numbers of any kind but bool. Rows are
+/// C (m x n) = op(A) (m x k) * op(B) (k x n), or C += with `accumulate`. All row-major; a
+/// transposed operand lies in memory as its transpose. For numbers of any kind but bool. Rows are
 /// shared out in pieces of fixed size, so that the bits do not depend on the number of threads.
 template <typename T>
 void gemm(Layout layoutA, Layout layoutB, int64_t m, int64_t n, int64_t k, const T *a, const T *b,

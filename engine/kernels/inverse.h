@@ -9,8 +9,9 @@
 
 namespace mrg::kernels {
 
-/// out = the inverse of a row-major n x n matrix, by Gauss-Jordan elimination with the largest pivot of
-/// each column. Gives the number of the first pivot that is 0 (the matrix is singular), else -1.
+/// out = the inverse of a row-major n x n matrix, by Gauss-Jordan elimination with the largest
+/// pivot of each column. Gives the number of the first pivot that is 0 (the matrix is singular),
+/// else -1.
 template <typename T> int64_t invert(int64_t n, const T *matrix, T *out)
 {
     std::vector<T> work(matrix, matrix + n * n);

@@ -62,7 +62,8 @@ void normalizationMoments(const Layout &layout, bool centred, const T *x, T *mea
         double sum = 0;
         if (centred) {
             forRuns(layout, set, [&](int64_t offset, int64_t) {
-                sum += sumOf(inner, [in = x + offset](int64_t i) { return static_cast<double>(in[i]); });
+                sum += sumOf(inner,
+                             [in = x + offset](int64_t i) { return static_cast<double>(in[i]); });
             });
         }
         const double average = sum / count;
@@ -91,7 +92,8 @@ void normalize(const Layout &layout, const T *x, const T *mean, const T *inverse
             if (layout.step == 1) {
                 for (int64_t i = 0; i < layout.parts; ++i) {
                     const T normal = (in[i] - shift) * scale;
-                    out[i] = (weight ? normal * weight[first + i] : normal) + (bias ? bias[first + i] : T(0));
+                    out[i] = (weight ? normal * weight[first + i] : normal)
+                            + (bias ? bias[first + i] : T(0));
                 }
                 return;
             }
@@ -126,7 +128,8 @@ void normalizeBackward(const Layout &layout, bool ofSet, bool centred, const T *
                     });
                 }
                 dot += sumOf(inner, [=](int64_t i) {
-                    return static_cast<double>(g[i]) * weightAt(layout, weight, first, i) * (in[i] - average);
+                    return static_cast<double>(g[i]) * weightAt(layout, weight, first, i)
+                            * (in[i] - average);
                 });
             });
         }
@@ -134,7 +137,8 @@ void normalizeBackward(const Layout &layout, bool ofSet, bool centred, const T *
         const double slope = dot * scale * scale / count;
         forRuns(layout, set, [=](int64_t offset, int64_t first) {
             for (int64_t i = 0; i < inner; ++i) {
-                const double scaled = static_cast<double>(gradient[offset + i]) * weightAt(layout, weight, first, i);
+                const double scaled = static_cast<double>(gradient[offset + i])
+                        * weightAt(layout, weight, first, i);
                 dx[offset + i] = static_cast<T>(
                         scale * (scaled - meanGradient - (x[offset + i] - average) * slope));
             }
@@ -148,20 +152,24 @@ void normalizeWeightsBackward(const Layout &layout, const T *x, const T *mean, c
 {
     // A weight is summed by one piece alone, over all sets that use it in order.
     const int64_t sets = layout.sets();
-    const int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, layout.outer * layout.repeats * layout.step));
+    const int64_t grain = std::max<int64_t>(
+            1, 16384 / std::max<int64_t>(1, layout.outer * layout.repeats * layout.step));
     parallelFor(layout.weights(), grain, [=](int64_t begin, int64_t end) {
         for (int64_t at = begin; at < end; ++at) {
             double dot = 0;
             double sum = 0;
             for (int64_t o = 0; o < layout.outer; ++o) {
                 for (int64_t set = at / layout.parts; set < sets; set += layout.period) {
-                    const int64_t offset = (o * sets + set) * layout.inner() + at % layout.parts * layout.step;
+                    const int64_t offset
+                            = (o * sets + set) * layout.inner() + at % layout.parts * layout.step;
                     const double average = mean[set];
                     dot += inverse[set] * sumOf(layout.step, [=](int64_t i) {
-                               return static_cast<double>(gradient[offset + i]) * (x[offset + i] - average);
+                               return static_cast<double>(gradient[offset + i])
+                                       * (x[offset + i] - average);
                            });
-                    sum += sumOf(layout.step,
-                                 [=](int64_t i) { return static_cast<double>(gradient[offset + i]); });
+                    sum += sumOf(layout.step, [=](int64_t i) {
+                        return static_cast<double>(gradient[offset + i]);
+                    });
                 }
             }
             if (dweight)
@@ -174,11 +182,17 @@ void normalizeWeightsBackward(const Layout &layout, const T *x, const T *mean, c
 
 template void normalizationMoments(const Layout &, bool, const float *, float *, float *);
 template void normalizationMoments(const Layout &, bool, const double *, double *, double *);
-template void normalize(const Layout &, const float *, const float *, const float *, const float *, const float *, float *);
-template void normalize(const Layout &, const double *, const double *, const double *, const double *, const double *, double *);
-template void normalizeBackward(const Layout &, bool, bool, const float *, const float *, const float *, const float *, const float *, float *);
-template void normalizeBackward(const Layout &, bool, bool, const double *, const double *, const double *, const double *, const double *, double *);
-template void normalizeWeightsBackward(const Layout &, const float *, const float *, const float *, const float *, float *, float *);
-template void normalizeWeightsBackward(const Layout &, const double *, const double *, const double *, const double *, double *, double *);
+template void normalize(const Layout &, const float *, const float *, const float *, const float *,
+                        const float *, float *);
+template void normalize(const Layout &, const double *, const double *, const double *,
+                        const double *, const double *, double *);
+template void normalizeBackward(const Layout &, bool, bool, const float *, const float *,
+                                const float *, const float *, const float *, float *);
+template void normalizeBackward(const Layout &, bool, bool, const double *, const double *,
+                                const double *, const double *, const double *, double *);
+template void normalizeWeightsBackward(const Layout &, const float *, const float *, const float *,
+                                       const float *, float *, float *);
+template void normalizeWeightsBackward(const Layout &, const double *, const double *,
+                                       const double *, const double *, double *, double *);
 
 } // namespace mrg::kernels

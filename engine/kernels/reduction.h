@@ -135,7 +135,9 @@ inline constexpr int64_t reductionGrain = 1 << 14;
 /// Elements of a row that are reduced in one go; the parts are then merged as a tree.
 inline int64_t partLength(const Rows &rows)
 {
-    return rows.inner == 1 ? 4096 : std::clamp<int64_t>(reductionGrain / std::max<int64_t>(rows.inner, 1), 64, 512);
+    return rows.inner == 1
+            ? 4096
+            : std::clamp<int64_t>(reductionGrain / std::max<int64_t>(rows.inner, 1), 64, 512);
 }
 
 template <typename Reducer, typename T>
@@ -223,7 +225,8 @@ void reduceRows(const Rows &rows, const T *x, Emit emit)
     });
     if (parts == 1)
         return;
-    // Neighbours first, then their neighbours: rounding errors grow with the logarithm of the parts.
+    // Neighbours first, then their neighbours: rounding errors grow with the logarithm of the
+    // parts.
     for (int64_t row = 0; row < rows.outer * rows.inner; ++row) {
         State *states = partial.get() + row / rows.inner * parts * rows.inner + row % rows.inner;
         for (int64_t width = 1; width < parts; width *= 2) {

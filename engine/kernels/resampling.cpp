@@ -106,7 +106,6 @@ void applyRows(const SparseRows &m, int64_t outer, int64_t inner, T fill, const 
 }
 
 template void applyRows(const SparseRows &, int64_t, int64_t, bool, const bool *, bool *);
-template void applyRows(const SparseRows &, int64_t, int64_t, uint8_t, const uint8_t *, uint8_t *);
 template void applyRows(const SparseRows &, int64_t, int64_t, int32_t, const int32_t *, int32_t *);
 template void applyRows(const SparseRows &, int64_t, int64_t, int64_t, const int64_t *, int64_t *);
 template void applyRows(const SparseRows &, int64_t, int64_t, float, const float *, float *);

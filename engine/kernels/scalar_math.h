@@ -165,8 +165,14 @@ template <std::floating_point T> T hypot(T x, T y) { return std::hypot(x, y); }
 template <std::floating_point T> T copysign(T x, T y) { return std::copysign(x, y); }
 template <std::floating_point T> T fmod(T x, T y) { return std::fmod(x, y); }
 // Other functions of complex numbers are found in their own namespace, std.
-template <typename T> std::complex<T> exp2(std::complex<T> z) { return std::exp(z * std::numbers::ln2_v<T>); }
-template <typename T> std::complex<T> log2(std::complex<T> z) { return std::log(z) / std::numbers::ln2_v<T>; }
+template <typename T> std::complex<T> exp2(std::complex<T> z)
+{
+    return std::exp(z * std::numbers::ln2_v<T>);
+}
+template <typename T> std::complex<T> log2(std::complex<T> z)
+{
+    return std::log(z) / std::numbers::ln2_v<T>;
+}
 template <std::floating_point T> bool isnan(T x) { return x != x; }
 /// -1, 0 or 1; a NaN gives 0.
 template <typename T> constexpr T sign(T x) { return static_cast<T>((x > T(0)) - (x < T(0))); }

@@ -77,7 +77,8 @@ template <typename T> void logSoftmaxBackward(Rows rows, const T *y, const T *g,
         for (int64_t k = 0; k < rows.length; ++k)
             sum += g[at + k * rows.inner];
         for (int64_t k = 0; k < rows.length; ++k)
-            dx[at + k * rows.inner] = g[at + k * rows.inner] - std::exp(y[at + k * rows.inner]) * sum;
+            dx[at + k * rows.inner]
+                    = g[at + k * rows.inner] - std::exp(y[at + k * rows.inner]) * sum;
     });
 }
 

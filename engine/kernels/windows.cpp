@@ -19,11 +19,12 @@ template <typename Row> void forEachRow(const Windows &w, int64_t channels, Row 
             for (int64_t kh = 0; kh < w.kernel[1]; ++kh) {
                 for (int64_t kw = 0; kw < w.kernel[2]; ++kw) {
                     const int64_t shift = kw * w.dilation[2] - w.padding[2];
-                    const int64_t begin
-                            = shift >= 0 ? 0 : std::min((-shift + w.stride[2] - 1) / w.stride[2], width);
+                    const int64_t begin = shift >= 0
+                            ? 0
+                            : std::min((-shift + w.stride[2] - 1) / w.stride[2], width);
                     const int64_t room = w.input[2] - 1 - shift;
-                    const int64_t end = room < 0 ? begin
-                                                 : std::clamp(room / w.stride[2] + 1, begin, width);
+                    const int64_t end
+                            = room < 0 ? begin : std::clamp(room / w.stride[2] + 1, begin, width);
                     for (int64_t od = 0; od < w.output[0]; ++od) {
                         const int64_t d = od * w.stride[0] - w.padding[0] + kd * w.dilation[0];
                         for (int64_t oh = 0; oh < w.output[1]; ++oh, column += width) {
@@ -32,7 +33,8 @@ template <typename Row> void forEachRow(const Windows &w, int64_t channels, Row 
                                 row(column, 0, 0, 0);
                             else
                                 row(column,
-                                    ((channel * w.input[0] + d) * w.input[1] + h) * w.input[2] + shift,
+                                    ((channel * w.input[0] + d) * w.input[1] + h) * w.input[2]
+                                            + shift,
                                     begin, end);
                         }
                     }

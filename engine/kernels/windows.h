@@ -26,8 +26,7 @@ struct Windows {
 
 /// columns (channels * kernel points, output points): what every window sees of x (channels, input
 /// points); 0 where it sees padding. Also called im2col.
-template <typename T>
-void unfold(const Windows &windows, int64_t channels, const T *x, T *columns);
+template <typename T> void unfold(const Windows &windows, int64_t channels, const T *x, T *columns);
 /// The transpose: adds what stands in every window to x. Also called col2im.
 template <typename T> void fold(const Windows &windows, int64_t channels, const T *columns, T *x);
 

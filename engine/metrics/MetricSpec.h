@@ -12,8 +12,8 @@ namespace mrg {
 struct ThresholdRule {
     enum class Kind {
         Global, ///< the one score that maximises micro F1 on the data it is tuned on
-        Fixed,  ///< a given score
-        TopK,   ///< the k best labels of every sample
+        Fixed, ///< a given score
+        TopK, ///< the k best labels of every sample
     };
     Kind kind = Kind::Global;
     double value = 0; ///< the score, or k
@@ -31,8 +31,8 @@ struct Predictions {
 
 /// A measure of quality, declared once: what it is called, what it means, how it is computed.
 struct MetricSpec {
-    std::string name;       ///< "ranking_loss"
-    std::string title;      ///< "Ranking loss"
+    std::string name; ///< "ranking_loss"
+    std::string title; ///< "Ranking loss"
     std::string definition; ///< a sentence or two with the formula, for tooltips and reports
     Task task = Task::MultiLabel;
     bool higherIsBetter = true;

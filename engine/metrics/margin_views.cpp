@@ -43,10 +43,12 @@ MarginStatistics marginsOf(const float *scores, const Dataset &data, double marg
     MarginStatistics out;
     const int64_t classes = data.classCount();
     if (data.task == Task::SingleLabel) {
-        kernels::addMarginStatistics<float>(data.size(), classes, scores, data.classes.data(), 1, margin, out);
+        kernels::addMarginStatistics<float>(data.size(), classes, scores, data.classes.data(), 1,
+                                            margin, out);
     } else if (data.task == Task::MultiLabel) {
         const Tensor lists = data.target(TargetForm::LabelIndices).value();
-        kernels::addMarginStatistics<float>(data.size(), classes, scores, lists.data<int64_t>(), classes, margin, out);
+        kernels::addMarginStatistics<float>(data.size(), classes, scores, lists.data<int64_t>(),
+                                            classes, margin, out);
     }
     return out;
 }

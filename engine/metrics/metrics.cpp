@@ -17,7 +17,8 @@ double accuracy(const Predictions &p)
 {
     int64_t right = 0;
     for (int64_t n = 0; n < p.data->size(); ++n)
-        right += best(p.scores + n * p.columns, p.columns) == p.data->classes[static_cast<size_t>(n)];
+        right += best(p.scores + n * p.columns, p.columns)
+                == p.data->classes[static_cast<size_t>(n)];
     return p.data->size() ? static_cast<double>(right) / static_cast<double>(p.data->size()) : 0;
 }
 
@@ -98,10 +99,11 @@ std::vector<MetricSpec> singleLabelMetrics()
 {
     return {{"accuracy", "Accuracy", "Share of samples whose best class is the right one.",
              Task::SingleLabel, true, false, accuracy},
-            {"macro_f1", "Macro F1", "The F1 of each class, averaged over classes.", Task::SingleLabel,
-             true, false, macroF1OfClasses},
+            {"macro_f1", "Macro F1", "The F1 of each class, averaged over classes.",
+             Task::SingleLabel, true, false, macroF1OfClasses},
             {"mean_margin", "Mean margin",
-             "Score of the right class minus that of its best rival, averaged: positive when right.",
+             "Score of the right class minus that of its best rival, averaged: positive when "
+             "right.",
              Task::SingleLabel, true, false, meanMargin}};
 }
 
@@ -109,7 +111,8 @@ std::vector<MetricSpec> regressionMetrics()
 {
     return {{"rmse", "RMSE", "Root of the mean squared difference.", Task::Regression, false, false,
              rootMeanSquare},
-            {"mae", "MAE", "Mean absolute difference.", Task::Regression, false, false, meanAbsolute},
+            {"mae", "MAE", "Mean absolute difference.", Task::Regression, false, false,
+             meanAbsolute},
             {"r2", "R²", "Share of the variance that is explained: 1 is perfect, 0 is the mean.",
              Task::Regression, true, false, determination}};
 }

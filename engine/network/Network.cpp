@@ -27,9 +27,8 @@ const Wire *Network::wireInto(const PortRef &to) const
 std::vector<Wire> Network::wiresOf(NodeId id) const
 {
     std::vector<Wire> out;
-    std::copy_if(wires.begin(), wires.end(), std::back_inserter(out), [id](const Wire &wire) {
-        return wire.from.node == id || wire.to.node == id;
-    });
+    std::copy_if(wires.begin(), wires.end(), std::back_inserter(out),
+                 [id](const Wire &wire) { return wire.from.node == id || wire.to.node == id; });
     return out;
 }
 

@@ -10,14 +10,24 @@ namespace mrg {
 namespace {
 template <typename T> const T *findNamed(const std::vector<T> &specs, const std::string &name)
 {
-    const auto found = std::find_if(specs.begin(), specs.end(), [&](const T &spec) { return spec.name == name; });
+    const auto found = std::find_if(specs.begin(), specs.end(),
+                                    [&](const T &spec) { return spec.name == name; });
     return found == specs.end() ? nullptr : &*found;
 }
 } // namespace
 
-const DatasetSpec *Vocabulary::dataset(const std::string &name) const { return findNamed(datasets, name); }
-const OptimizerSpec *Vocabulary::optimizer(const std::string &name) const { return findNamed(optimizers, name); }
-const SchedulerSpec *Vocabulary::scheduler(const std::string &name) const { return findNamed(schedulers, name); }
+const DatasetSpec *Vocabulary::dataset(const std::string &name) const
+{
+    return findNamed(datasets, name);
+}
+const OptimizerSpec *Vocabulary::optimizer(const std::string &name) const
+{
+    return findNamed(optimizers, name);
+}
+const SchedulerSpec *Vocabulary::scheduler(const std::string &name) const
+{
+    return findNamed(schedulers, name);
+}
 
 const Spec *Vocabulary::spec(const std::string &type) const
 {
@@ -59,7 +69,8 @@ std::vector<std::string> Vocabulary::nodeTypes() const
 
 Vocabulary standardVocabulary()
 {
-    Vocabulary out{standardRegistry(), datasetSpecs(), {}, optimizerSpecs(), schedulerSpecs(), metricSpecs()};
+    Vocabulary out{standardRegistry(), datasetSpecs(),   {},
+                   optimizerSpecs(),   schedulerSpecs(), metricSpecs()};
     for (const DatasetSpec &dataset : out.datasets) {
         Spec spec;
         spec.name = dataset.name;

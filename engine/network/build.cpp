@@ -14,8 +14,8 @@ Tensor BuiltNetwork::scores(const Tensor &input)
         inputs.clear();
         for (size_t slot : step.inputs)
             inputs.push_back(slot == Step::none ? Tensor() : m_values[slot]);
-        std::vector<Tensor> outputs = step.module ? step.module->call(inputs)
-                                                  : step.function->call(step.args, inputs);
+        std::vector<Tensor> outputs
+                = step.module ? step.module->call(inputs) : step.function->call(step.args, inputs);
         for (size_t i = 0; i < step.outputs.size() && i < outputs.size(); ++i)
             m_values[step.outputs[i]] = std::move(outputs[i]);
     }
@@ -162,9 +162,8 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
             const Spec &spec = *vocabulary.spec(node.type);
             std::shared_ptr<Module> module;
             const std::string name = node.type.substr(node.type.find('.') + 1);
-            if (const ModuleSpec *found = node.type.rfind("nn.", 0) == 0
-                        ? vocabulary.registry.module(name)
-                        : nullptr) {
+            if (const ModuleSpec *found
+                = node.type.rfind("nn.", 0) == 0 ? vocabulary.registry.module(name) : nullptr) {
                 module = found->make(node.args);
                 module->initialize(RandomStream(seed, static_cast<uint64_t>(id)));
             }
@@ -175,9 +174,9 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                 for (const Port &port : spec.inputs) {
                     const Wire *wire = network.wireInto({id, port.name, 0});
                     const bool isTarget = wire && wire->from == target;
-                    built.m_lossInputs.push_back(!wire      ? BuiltNetwork::Step::none
-                                                 : isTarget ? BuiltNetwork::targetSlot
-                                                            : slots.at(wire->from));
+                    built.m_lossInputs.push_back(!wire              ? BuiltNetwork::Step::none
+                                                         : isTarget ? BuiltNetwork::targetSlot
+                                                                    : slots.at(wire->from));
                     if (isTarget)
                         built.m_targetForm = port.form;
                 }
@@ -196,8 +195,8 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                     shapes.push_back(leftOut);
                     continue;
                 }
-                for (int index = 0;
-                     const Wire *wire = network.wireInto({id, port.name, index}); ++index) {
+                for (int index = 0; const Wire *wire = network.wireInto({id, port.name, index});
+                     ++index) {
                     if (wire->from == PortRef{*checked.data, "target", 0}) {
                         return Error(ErrorCategory::State, "target_into_network", name,
                                      "the target wired into " + port.name,
@@ -210,7 +209,8 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                 }
             }
             // A function gets one input a port; modules take the last ones as left out.
-            while (step.module && !step.inputs.empty() && step.inputs.back() == BuiltNetwork::Step::none)
+            while (step.module && !step.inputs.empty()
+                   && step.inputs.back() == BuiltNetwork::Step::none)
                 step.inputs.pop_back();
             if (step.module)
                 step.module->materializeUninitialized(shapes);

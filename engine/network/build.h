@@ -11,8 +11,8 @@ class BuiltNetwork {
 public:
     /// The scores (what goes into the loss) for a batch of inputs; shape as check() said.
     Tensor scores(const Tensor &input);
-    /// The loss for scores and targets; what else it takes (variances, second inputs) comes from the
-    /// last call of scores().
+    /// The loss for scores and targets; what else it takes (variances, second inputs) comes from
+    /// the last call of scores().
     Tensor loss(const Tensor &scores, const Tensor &target);
 
     void train(bool on);
@@ -39,10 +39,10 @@ private:
         /// Slot of an input that is left out.
         static constexpr size_t none = static_cast<size_t>(-1);
         NodeId node = 0;
-        std::shared_ptr<Module> module;      ///< null: a function
+        std::shared_ptr<Module> module; ///< null: a function
         const FunctionSpec *function = nullptr;
         Arguments args;
-        std::vector<size_t> inputs;          ///< slots
+        std::vector<size_t> inputs; ///< slots
         std::vector<size_t> outputs;
     };
     std::vector<Step> m_steps;

@@ -29,8 +29,8 @@ using DescribeData = std::function<Result<DataDescription>(const NetworkNode &)>
 /// A shape with the batch dimension kept apart: text() is "N × 1000", "2N × 8", "N".
 struct SymbolicShape {
     struct Dim {
-        int64_t size = 0;     ///< for the batch size asked for
-        int64_t perSample = 0;///< multiple of the batch size; 0: does not depend on it
+        int64_t size = 0; ///< for the batch size asked for
+        int64_t perSample = 0; ///< multiple of the batch size; 0: does not depend on it
         friend bool operator==(const Dim &, const Dim &) = default;
     };
     std::vector<Dim> dims;
@@ -68,7 +68,8 @@ struct ReplaceNodeFix {
 };
 struct Fix {
     std::string text; ///< "Set in_features to 1000"
-    std::variant<SetArgsFix, InsertNodeFix, AddWireFix, RemoveWireFix, RemoveNodeFix, ReplaceNodeFix>
+    std::variant<SetArgsFix, InsertNodeFix, AddWireFix, RemoveWireFix, RemoveNodeFix,
+                 ReplaceNodeFix>
             edit;
 };
 /// The network after the fix. New nodes take ids from network.nextId.
@@ -80,7 +81,7 @@ enum class Severity { Error, Warning };
 struct Issue {
     Severity severity = Severity::Error;
     std::string kind; ///< "size_mismatch", "cycle", "unknown_type", "not_connected", ...
-    NodeId node = 0;  ///< 0: the network as a whole
+    NodeId node = 0; ///< 0: the network as a whole
     std::string port; ///< empty: the node as a whole
     std::optional<Wire> wire; ///< the wire to mark
     std::string text; ///< a sentence in plain words: what came, what was needed
@@ -92,8 +93,8 @@ struct Issue {
 /// What check() found out.
 struct CheckedNetwork {
     std::map<PortRef, SymbolicShape> shapes; ///< by output port
-    std::map<NodeId, int64_t> parameters;    ///< trainable numbers per module
-    std::vector<NodeId> order;               ///< execution order of what is sound
+    std::map<NodeId, int64_t> parameters; ///< trainable numbers per module
+    std::vector<NodeId> order; ///< execution order of what is sound
     std::vector<Issue> issues;
     /// The loss node, if there is exactly one; the data node that feeds it; the node port that
     /// gives the scores (what is wired into the loss's input).

@@ -48,8 +48,8 @@ T member(const Json &object, const std::string &pointer, const char *key, const 
     return found->get<T>();
 }
 
-const Json &required(const Json &object, const std::string &pointer, const char *key, bool fits(const Json &),
-                     const char *wanted)
+const Json &required(const Json &object, const std::string &pointer, const char *key,
+                     bool fits(const Json &), const char *wanted)
 {
     const auto found = object.find(key);
     if (found == object.end())
@@ -78,8 +78,9 @@ Json coordinate(double value)
 {
     if (!std::isfinite(value))
         return 0;
-    return std::nearbyint(value) == value && std::abs(value) < 0x1p53 ? Json(static_cast<int64_t>(value))
-                                                                      : Json(value);
+    return std::nearbyint(value) == value && std::abs(value) < 0x1p53
+            ? Json(static_cast<int64_t>(value))
+            : Json(value);
 }
 
 Json argsToJson(const Arguments &args)
@@ -163,8 +164,8 @@ PortRef readPort(const Json &json, const std::string &pointer)
         throw wrong;
     const std::string text = json.get<std::string>();
     const size_t first = text.find('.');
-    if (first == std::string::npos || first == 0
-        || text.find_first_not_of("0123456789") != first || first > idDigits)
+    if (first == std::string::npos || first == 0 || text.find_first_not_of("0123456789") != first
+        || first > idDigits)
         throw wrong;
     PortRef ref;
     ref.node = std::stoll(text.substr(0, first));
@@ -172,7 +173,8 @@ PortRef readPort(const Json &json, const std::string &pointer)
     ref.port = text.substr(first + 1, second == std::string::npos ? second : second - first - 1);
     if (second != std::string::npos) {
         const std::string index = text.substr(second + 1);
-        if (index.empty() || index.size() > 6 || index.find_first_not_of("0123456789") != std::string::npos)
+        if (index.empty() || index.size() > 6
+            || index.find_first_not_of("0123456789") != std::string::npos)
             throw wrong;
         ref.index = std::stoi(index);
     }
@@ -191,7 +193,8 @@ Network readNetwork(const Json &json, const std::string &pointer)
         NetworkNode node = readNode(nodes[i], at);
         if (node.id < 1 || node.id > largestId || !ids.insert(node.id).second)
             throw Malformed{at + "/id", std::to_string(node.id),
-                            "a positive id of at most " + std::to_string(idDigits) + " digits, used once"};
+                            "a positive id of at most " + std::to_string(idDigits)
+                                    + " digits, used once"};
         network.nextId = std::max(network.nextId, node.id + 1);
         network.nodes.push_back(std::move(node));
     }
@@ -200,16 +203,19 @@ Network readNetwork(const Json &json, const std::string &pointer)
         const std::string at = pointer + "/wires/" + std::to_string(i);
         if (!wires[i].is_array() || wires[i].size() != 2)
             throw Malformed{at, wires[i].dump().substr(0, 40), "[\"from.port\", \"to.port\"]"};
-        network.wires.push_back({readPort(wires[i][0], at + "/0"), readPort(wires[i][1], at + "/1")});
+        network.wires.push_back(
+                {readPort(wires[i][0], at + "/0"), readPort(wires[i][1], at + "/1")});
     }
     return network;
 }
 
 Json trainingToJson(const TrainingSettings &training)
 {
-    Json out{{"optimizer", {{"name", training.optimizer}, {"args", argsToJson(training.optimizerArgs)}}}};
+    Json out{{"optimizer",
+              {{"name", training.optimizer}, {"args", argsToJson(training.optimizerArgs)}}}};
     if (!training.scheduler.empty())
-        out["scheduler"] = {{"name", training.scheduler}, {"args", argsToJson(training.schedulerArgs)}};
+        out["scheduler"]
+                = {{"name", training.scheduler}, {"args", argsToJson(training.schedulerArgs)}};
     out["batch_size"] = training.batchSize;
     out["epochs"] = training.epochs;
     out["seed"] = training.seed;
@@ -228,7 +234,8 @@ void readNamed(const Json &json, const std::string &pointer, const char *key, st
     const Json &object = required(json, pointer, key, isObject, "an object with name and args");
     name = required(object, at, "name", isText, "a name").get<std::string>();
     if (object.contains("args"))
-        args = readArgs(required(object, at, "args", isObject, "an object of arguments"), at + "/args", nullptr);
+        args = readArgs(required(object, at, "args", isObject, "an object of arguments"),
+                        at + "/args", nullptr);
 }
 
 TrainingSettings readTraining(const Json &json, const std::string &pointer)
@@ -261,10 +268,12 @@ Error malformedJson(const std::string &text, const nlohmann::json::parse_error &
 {
     // The parser counts the bytes it has read, the wrong one included.
     const size_t at = std::min(error.byte - std::min<size_t>(error.byte, 1), text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    const auto line
+            = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
     const size_t lineStart = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
     return fileError("malformed_json",
-                     "line " + std::to_string(line) + ", column " + std::to_string(at - lineStart + 1),
+                     "line " + std::to_string(line) + ", column "
+                             + std::to_string(at - lineStart + 1),
                      at == text.size() ? "the end of the file" : "text that is no JSON", "JSON",
                      "the file may be cut off: restore it from a backup");
 }
@@ -304,7 +313,8 @@ Result<Experiment> readExperiment(const std::string &text)
     }
     const auto version = json.find("version");
     // Positive whole numbers are unsigned in JSON; beyond int a version is newer than any known.
-    const uint64_t number = version != json.end() && version->is_number_unsigned() ? version->get<uint64_t>() : 0;
+    const uint64_t number
+            = version != json.end() && version->is_number_unsigned() ? version->get<uint64_t>() : 0;
     if (number == 0)
         return fileError("malformed_experiment", "/version", "no version", "a whole number from 1");
     if (number > experimentFileVersion) {
@@ -356,7 +366,8 @@ Result<void> saveExperiment(const std::filesystem::path &path, const Experiment 
             const std::string reason = std::strerror(errno);
             std::error_code ignored;
             std::filesystem::remove(beside, ignored);
-            return fileError("cannot_write", path.string(), reason, "a writable place with free space",
+            return fileError("cannot_write", path.string(), reason,
+                             "a writable place with free space",
                              "choose another folder; nothing was overwritten");
         }
     }

@@ -42,8 +42,7 @@ const char *formWords(TargetForm form)
 bool suits(Task task, TargetForm form)
 {
     switch (task) {
-    case Task::MultiLabel:
-        return form == TargetForm::LabelIndices || form == TargetForm::MultiHot;
+    case Task::MultiLabel: return form == TargetForm::LabelIndices || form == TargetForm::MultiHot;
     case Task::SingleLabel: return form == TargetForm::ClassIndex;
     case Task::Regression: return form == TargetForm::Values;
     }

@@ -15,8 +15,9 @@ thread_local bool shapesOnly = false;
 
 Error uninitialized(const std::string &name)
 {
-    return Error(ErrorCategory::State, "uninitialized_parameter", name, "a tensor without a size yet",
-                 "one of known size", "call the module once, or give the shapes of its inputs");
+    return Error(ErrorCategory::State, "uninitialized_parameter", name,
+                 "a tensor without a size yet", "one of known size",
+                 "call the module once, or give the shapes of its inputs");
 }
 } // namespace
 
@@ -120,7 +121,8 @@ NamedTensors Module::collected(std::vector<Entry> Module::*entries, bool recurse
 }
 
 namespace {
-template <typename T> std::vector<T> withoutNames(const std::vector<std::pair<std::string, T>> &named)
+template <typename T>
+std::vector<T> withoutNames(const std::vector<std::pair<std::string, T>> &named)
 {
     std::vector<T> out;
     for (const auto &[name, value] : named)
@@ -133,9 +135,18 @@ NamedTensors Module::namedParameters(bool recurse) const
 {
     return collected(&Module::m_parameters, recurse);
 }
-NamedTensors Module::namedBuffers(bool recurse) const { return collected(&Module::m_buffers, recurse); }
-std::vector<Tensor> Module::parameters(bool recurse) const { return withoutNames(namedParameters(recurse)); }
-std::vector<Tensor> Module::buffers(bool recurse) const { return withoutNames(namedBuffers(recurse)); }
+NamedTensors Module::namedBuffers(bool recurse) const
+{
+    return collected(&Module::m_buffers, recurse);
+}
+std::vector<Tensor> Module::parameters(bool recurse) const
+{
+    return withoutNames(namedParameters(recurse));
+}
+std::vector<Tensor> Module::buffers(bool recurse) const
+{
+    return withoutNames(namedBuffers(recurse));
+}
 
 NamedModules Module::namedChildren() const
 {
@@ -148,7 +159,10 @@ NamedModules Module::namedChildren() const
     return out;
 }
 
-std::vector<std::shared_ptr<Module>> Module::children() const { return withoutNames(namedChildren()); }
+std::vector<std::shared_ptr<Module>> Module::children() const
+{
+    return withoutNames(namedChildren());
+}
 std::vector<std::shared_ptr<Module>> Module::modules() { return withoutNames(namedModules()); }
 
 void Module::collectModules(const std::string &prefix, NamedModules &out)
@@ -205,11 +219,13 @@ std::shared_ptr<Module> Module::getSubmodule(const std::string &path)
     return held ? held : std::shared_ptr<Module>(std::shared_ptr<void>(), module);
 }
 
-Tensor Module::found(std::vector<Entry> Module::*entries, const std::string &path, const char *kind) const
+Tensor Module::found(std::vector<Entry> Module::*entries, const std::string &path,
+                     const char *kind) const
 {
     const size_t dot = path.rfind('.');
     // walk() changes nothing.
-    const Module *owner = const_cast<Module *>(this)->walk(dot == std::string::npos ? "" : path.substr(0, dot));
+    const Module *owner
+            = const_cast<Module *>(this)->walk(dot == std::string::npos ? "" : path.substr(0, dot));
     const std::string name = dot == std::string::npos ? path : path.substr(dot + 1);
     if (owner) {
         for (const Entry &entry : owner->*entries) {
@@ -229,7 +245,10 @@ Tensor Module::getParameter(const std::string &path) const
 {
     return found(&Module::m_parameters, path, "parameter");
 }
-Tensor Module::getBuffer(const std::string &path) const { return found(&Module::m_buffers, path, "buffer"); }
+Tensor Module::getBuffer(const std::string &path) const
+{
+    return found(&Module::m_buffers, path, "buffer");
+}
 
 void Module::apply(const std::function<void(Module &)> &function)
 {

@@ -56,8 +56,8 @@ private:
 ///         initialize(RandomStream());
 ///     }
 ///
-/// A lazy module registers what it can't size yet by registerUninitializedParameter() and sizes it in
-/// initializeParameters(), which the first call() makes with the shapes of its inputs.
+/// A lazy module registers what it can't size yet by registerUninitializedParameter() and sizes it
+/// in initializeParameters(), which the first call() makes with the shapes of its inputs.
 ///
 /// **Threads**: a module belongs to one thread at a time.
 class Module : public std::enable_shared_from_this<Module> {
@@ -67,12 +67,12 @@ public:
     Module(const Module &) = delete;
     Module &operator=(const Module &) = delete;
 
-    /// The computation itself: outputs for one input a port (undefined, or missing at the end, where
-    /// an optional one is left out), recorded on the tape; an undefined output is None. Throws Error
-    /// (shape, dtype, value, index).
+    /// The computation itself: outputs for one input a port (undefined, or missing at the end,
+    /// where an optional one is left out), recorded on the tape; an undefined output is None.
+    /// Throws Error (shape, dtype, value, index).
     virtual std::vector<Tensor> forward(std::span<const Tensor> inputs) = 0;
-    /// The same with the arguments that are no tensors (ModuleSpec::forwardArgs); by default there are
-    /// none. **Errors** (value): `unknown_argument`.
+    /// The same with the arguments that are no tensors (ModuleSpec::forwardArgs); by default there
+    /// are none. **Errors** (value): `unknown_argument`.
     virtual std::vector<Tensor> forward(std::span<const Tensor> inputs, const Arguments &keywords);
 
     /// Runs the module, as calling it in PyTorch does: hooks, forward, hooks; a lazy one takes its
@@ -137,8 +137,8 @@ public:
     /// Parameters and persistent buffers; the tensors share memory with the module.
     NamedTensors stateDict() const;
     /// Copies values in. Strict: throws Error (state) naming missing and unexpected keys; shapes
-    /// that differ throw Error (shape) naming key and both shapes. Nothing changes on error. What has
-    /// no size yet takes that of the state.
+    /// that differ throw Error (shape) naming key and both shapes. Nothing changes on error. What
+    /// has no size yet takes that of the state.
     StateDictReport loadStateDict(const NamedTensors &state, bool strict = true);
 
     /// Converts floating parameters and buffers.
@@ -167,13 +167,13 @@ public:
 
 protected:
     /// Draws this module's own parameters; the default does nothing.
-    virtual void resetParameters(RandomStream &) {}
+    virtual void resetParameters(RandomStream &) { }
     /// Changes what its children have drawn, after they did (Transformer draws all matrices its own
     /// way); the default leaves them alone.
-    virtual void resetDescendants(RandomStream &) {}
+    virtual void resetDescendants(RandomStream &) { }
     /// For lazy modules: completes the options from the inputs' shapes and sizes each tensor by
     /// materialize(). Called once, before the first forward.
-    virtual void initializeParameters(const std::vector<Shape> &) {}
+    virtual void initializeParameters(const std::vector<Shape> &) { }
 
     /// Makes `member` an uninitialised float32 parameter of that shape and registers it.
     void registerParameter(const char *name, Tensor &member, const Shape &shape);
@@ -194,7 +194,8 @@ protected:
 
     /// The stream of this module's own random choices.
     RandomStream &random() { return m_random; }
-    /// Where it stands who is watching the margins (null: nobody), for kernels to look when they run.
+    /// Where it stands who is watching the margins (null: nobody), for kernels to look when they
+    /// run.
     MarginStatistics *const *marginsSlot() const { return &m_margins; }
 
 private:
@@ -214,7 +215,8 @@ private:
     template <typename Self, typename Action>
     static void forEachStateEntry(Self &self, const std::string &prefix, const Action &action);
     NamedTensors collected(std::vector<Entry> Module::*entries, bool recurse) const;
-    Tensor found(std::vector<Entry> Module::*entries, const std::string &path, const char *kind) const;
+    Tensor found(std::vector<Entry> Module::*entries, const std::string &path,
+                 const char *kind) const;
     Module *walk(const std::string &path);
     void checkName(const std::string &name, const void *kind) const;
     Entry &entryFor(std::vector<Entry> &entries, const std::string &name);

@@ -13,15 +13,16 @@ thread_local ModuleProfiler *ModuleProfiler::s_current = nullptr;
 namespace {
 double millisecondsSince(std::chrono::steady_clock::time_point begin)
 {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+            .count();
 }
 } // namespace
 
 ModuleProfiler::ModuleProfiler()
 {
     if (s_current) {
-        throw Error(ErrorCategory::State, "profiler_within_profiler", "ModuleProfiler", "a second one in this thread",
-                    "one at a time");
+        throw Error(ErrorCategory::State, "profiler_within_profiler", "ModuleProfiler",
+                    "a second one in this thread", "one at a time");
     }
     s_current = this;
     BackwardObserver::install(this);
@@ -68,8 +69,8 @@ ModuleProfiler::Call::Call(const std::string &path) : m_profiler(s_current)
     }
     m_profiler->profileOf(path).calls += 1;
     resetPeakMemory();
-    m_profiler->m_frames.push_back(
-            {m_profiler->m_numbers.at(path), Clock::now(), memory.allocatedBytes, memory.allocatedBytes});
+    m_profiler->m_frames.push_back({m_profiler->m_numbers.at(path), Clock::now(),
+                                    memory.allocatedBytes, memory.allocatedBytes});
 }
 
 ModuleProfiler::Call::~Call()

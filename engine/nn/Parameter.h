@@ -17,7 +17,11 @@ struct Parameter {
 
 /// A tensor of a module's state that is not learnt; a persistent one is in the state_dict.
 struct Buffer {
-    explicit Buffer(const Tensor &data, bool persistent_ = true) : tensor(data), persistent(persistent_) {}
+    explicit Buffer(const Tensor &data, bool persistent_ = true)
+        : tensor(data),
+          persistent(persistent_)
+    {
+    }
     Tensor tensor;
     bool persistent;
 };

@@ -12,7 +12,7 @@ namespace mrg {
 
 namespace {
 
-struct NoOptions {};
+struct NoOptions { };
 struct InplaceOnly {
     bool inplace = false;
 };
@@ -21,7 +21,7 @@ struct InplaceOnly {
 template <typename O, typename F> class Activation : public Module {
 public:
     using Options = O;
-    explicit Activation(Options options_) : options(options_) {}
+    explicit Activation(Options options_) : options(options_) { }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
@@ -43,8 +43,9 @@ template <typename O> Arg inplaceArg()
 
 /// The declaration of an activation; `more` are samples' arguments besides the defaults.
 template <typename O, typename F>
-ModuleSpec activation(const char *name, const char *summary, const char *formula, F, std::vector<Arg> args = {},
-                      Arguments more = {}, std::function<Result<void>(const O &)> validate = {},
+ModuleSpec activation(const char *name, const char *summary, const char *formula, F,
+                      std::vector<Arg> args = {}, Arguments more = {},
+                      std::function<Result<void>(const O &)> validate = {},
                       std::vector<BadSample> bad = {})
 {
     using M = Activation<O, F>;
@@ -73,7 +74,8 @@ ModuleSpec activation(const char *name, const char *summary, const char *formula
 template <typename O, Tensor (*call)(const Tensor &)>
 ModuleSpec plain(const char *name, const char *summary, const char *formula)
 {
-    return activation<O>(name, summary, formula, [](const Tensor &x, const O &) { return call(x); });
+    return activation<O>(name, summary, formula,
+                         [](const Tensor &x, const O &) { return call(x); });
 }
 
 struct AlphaOptions {
@@ -124,7 +126,10 @@ public:
         registerParameter("weight", weight, {options.num_parameters});
         initialize(RandomStream());
     }
-    std::vector<Tensor> forward(std::span<const Tensor> inputs) override { return {prelu(inputs[0], weight)}; }
+    std::vector<Tensor> forward(std::span<const Tensor> inputs) override
+    {
+        return {prelu(inputs[0], weight)};
+    }
 
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
@@ -155,7 +160,7 @@ public:
         double upper = 1.0 / 3;
         bool inplace = false;
     };
-    explicit RReLU(Options options_) : options(options_) {}
+    explicit RReLU(Options options_) : options(options_) { }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
@@ -174,38 +179,43 @@ std::vector<ModuleSpec> modulesWithState()
     using R = RReLU::Options;
     const std::vector<Port> input{{.name = "input", .pattern = "*"}};
     const std::vector<Port> output{{.name = "output", .pattern = "*"}};
-    return {declare<PReLU>(
-                    {.name = "PReLU",
-                     .group = Group::Activation,
-                     .summary = "Learns the slope below zero.",
-                     .formula = R"(\max(0,x) + a \min(0,x))",
-                     .source = "torch.nn.PReLU; He et al., ICCV 2015",
-                     .args = {arg("num_parameters", &P::num_parameters, "One slope, or one a channel.", atLeast(1)),
-                              arg("init", &P::init, "What the slopes begin with.")},
-                     .inputs = input,
-                     .outputs = output,
-                     .infer = PReLU::infer,
-                     .samples = {{.inputs = {{4, 3}}},
-                                 {.args = {{"num_parameters", 3}, {"init", 0.1}}, .inputs = {{2, 3, 2}}},
-                                 {.inputs = {{}}}},
-                     .badSamples = {{.args = {{"num_parameters", 3}}, .inputs = {{2, 4}}, .kind = "size_mismatch"}}}),
+    return {declare<PReLU>({.name = "PReLU",
+                            .group = Group::Activation,
+                            .summary = "Learns the slope below zero.",
+                            .formula = R"(\max(0,x) + a \min(0,x))",
+                            .source = "torch.nn.PReLU; He et al., ICCV 2015",
+                            .args = {arg("num_parameters", &P::num_parameters,
+                                         "One slope, or one a channel.", atLeast(1)),
+                                     arg("init", &P::init, "What the slopes begin with.")},
+                            .inputs = input,
+                            .outputs = output,
+                            .infer = PReLU::infer,
+                            .samples = {{.inputs = {{4, 3}}},
+                                        {.args = {{"num_parameters", 3}, {"init", 0.1}},
+                                         .inputs = {{2, 3, 2}}},
+                                        {.inputs = {{}}}},
+                            .badSamples = {{.args = {{"num_parameters", 3}},
+                                            .inputs = {{2, 4}},
+                                            .kind = "size_mismatch"}}}),
             declare<RReLU>(
                     {.name = "RReLU",
                      .group = Group::Activation,
                      .summary = "Draws the slope below zero for every element while training.",
                      .formula = R"(\max(0,x) + a \min(0,x),\ a \sim U(l, u))",
                      .source = "torch.nn.RReLU; Xu et al., 2015",
-                     .args = {arg("lower", &R::lower, "Smallest slope."), arg("upper", &R::upper, "Largest slope."),
-                              inplaceArg<R>()},
+                     .args = {arg("lower", &R::lower, "Smallest slope."),
+                              arg("upper", &R::upper, "Largest slope."), inplaceArg<R>()},
                      .inputs = input,
                      .outputs = output,
                      .validate = [](const R &o) -> Result<void> {
                          if (o.lower <= o.upper)
                              return {};
-                         return Error(ErrorCategory::Value, "bounds_crossed", "", "lower " + Value(o.lower).toString(),
+                         return Error(ErrorCategory::Value, "bounds_crossed", "",
+                                      "lower " + Value(o.lower).toString(),
                                       "at most upper " + Value(o.upper).toString());
                      },
-                     .samples = {{.inputs = {{4, 3}}}, {.args = {{"lower", 0.2}, {"upper", 0.5}}, .inputs = {{5}}}},
+                     .samples = {{.inputs = {{4, 3}}},
+                                 {.args = {{"lower", 0.2}, {"upper", 0.5}}, .inputs = {{5}}}},
                      .badSamples = {{.args = {{"lower", 0.5}, {"upper", 0.2}},
                                      .inputs = {{2}},
                                      .kind = "bounds_crossed"}}})};
@@ -223,7 +233,8 @@ std::vector<ModuleSpec> activationModules()
     const auto crossed = [](const HardtanhOptions &o) -> Result<void> {
         if (o.low() < o.high())
             return {};
-        return Error(ErrorCategory::Value, "bounds_crossed", "", "min_val " + Value(o.low()).toString(),
+        return Error(ErrorCategory::Value, "bounds_crossed", "",
+                     "min_val " + Value(o.low()).toString(),
                      "less than max_val " + Value(o.high()).toString());
     };
     const auto noAlpha = [](const AlphaOptions &o) -> Result<void> {
@@ -244,61 +255,85 @@ std::vector<ModuleSpec> activationModules()
             plain<I, selu>("SELU", "A scaled exponential unit, which keeps mean and variance.",
                            R"(\lambda (\max(0, x) + \min(0, \alpha (e^x - 1))))"),
             plain<I, silu>("SiLU", "The input times its sigmoid.", R"(x \sigma(x))"),
-            plain<I, mish>("Mish", "The input times tanh of its softplus.", R"(x \tanh(\ln(1 + e^x)))"),
+            plain<I, mish>("Mish", "The input times tanh of its softplus.",
+                           R"(x \tanh(\ln(1 + e^x)))"),
             plain<N, tanh>("Tanh", "Squashes to the range -1 to 1.", R"(\tanh(x))"),
-            plain<N, sigmoid>("Sigmoid", "Squashes to the range 0 to 1.", R"(\frac{1}{1 + e^{-x}})"),
-            plain<N, softsign>("Softsign", "Squashes to the range -1 to 1, slowly.", R"(\frac{x}{1 + |x|})"),
+            plain<N, sigmoid>("Sigmoid", "Squashes to the range 0 to 1.",
+                              R"(\frac{1}{1 + e^{-x}})"),
+            plain<N, softsign>("Softsign", "Squashes to the range -1 to 1, slowly.",
+                               R"(\frac{x}{1 + |x|})"),
             plain<N, tanhshrink>("Tanhshrink", "The input less its tanh.", R"(x - \tanh(x))"),
-            plain<N, logSigmoid>("LogSigmoid", "The logarithm of the sigmoid.", R"(\ln \frac{1}{1 + e^{-x}})"),
+            plain<N, logSigmoid>("LogSigmoid", "The logarithm of the sigmoid.",
+                                 R"(\ln \frac{1}{1 + e^{-x}})"),
             activation<AlphaOptions>(
-                    "ELU", "Bends smoothly to a lowest value below zero.", R"(\max(0,x) + \min(0, \alpha (e^x - 1)))",
+                    "ELU", "Bends smoothly to a lowest value below zero.",
+                    R"(\max(0,x) + \min(0, \alpha (e^x - 1)))",
                     [](const Tensor &x, const AlphaOptions &o) { return elu(x, o.alpha); },
-                    {arg("alpha", &AlphaOptions::alpha, "The lowest value, downwards.")}, {{"alpha", 0.5}}),
+                    {arg("alpha", &AlphaOptions::alpha, "The lowest value, downwards.")},
+                    {{"alpha", 0.5}}),
             activation<AlphaOptions>(
-                    "CELU", "An ELU whose slope has no step.", R"(\max(0,x) + \min(0, \alpha (e^{x / \alpha} - 1)))",
+                    "CELU", "An ELU whose slope has no step.",
+                    R"(\max(0,x) + \min(0, \alpha (e^{x / \alpha} - 1)))",
                     [](const Tensor &x, const AlphaOptions &o) { return celu(x, o.alpha); },
-                    {arg("alpha", &AlphaOptions::alpha, "The lowest value, downwards.")}, {{"alpha", 0.5}}, noAlpha,
+                    {arg("alpha", &AlphaOptions::alpha, "The lowest value, downwards.")},
+                    {{"alpha", 0.5}}, noAlpha,
                     {{.args = {{"alpha", 0.0}}, .inputs = {{2}}, .kind = "division_by_zero"}}),
             activation<LeakyOptions>(
                     "LeakyReLU", "Keeps a small slope below zero.", R"(\max(0,x) + a \min(0,x))",
-                    [](const Tensor &x, const LeakyOptions &o) { return leakyRelu(x, o.negative_slope); },
+                    [](const Tensor &x, const LeakyOptions &o) {
+                        return leakyRelu(x, o.negative_slope);
+                    },
                     {arg("negative_slope", &LeakyOptions::negative_slope, "Slope below zero.")},
                     {{"negative_slope", 0.2}}),
             activation<HardtanhOptions>(
                     "Hardtanh", "Cuts off at two bounds.", R"(\min(\max(x, a), b))",
-                    [](const Tensor &x, const HardtanhOptions &o) { return hardtanh(x, o.low(), o.high()); },
+                    [](const Tensor &x, const HardtanhOptions &o) {
+                        return hardtanh(x, o.low(), o.high());
+                    },
                     {arg("min_val", &HardtanhOptions::min_val, "Lower bound."),
-                     arg("max_val", &HardtanhOptions::max_val, "Upper bound."), inplaceArg<HardtanhOptions>(),
+                     arg("max_val", &HardtanhOptions::max_val, "Upper bound."),
+                     inplaceArg<HardtanhOptions>(),
                      arg("min_value", &HardtanhOptions::min_value, "Old name of min_val."),
                      arg("max_value", &HardtanhOptions::max_value, "Old name of max_val.")},
                     {{"min_val", -0.5}, {"max_value", 2}}, crossed,
-                    {{.args = {{"min_val", 1.0}, {"max_val", -1.0}}, .inputs = {{2}}, .kind = "bounds_crossed"}}),
+                    {{.args = {{"min_val", 1.0}, {"max_val", -1.0}},
+                      .inputs = {{2}},
+                      .kind = "bounds_crossed"}}),
             activation<ThresholdOptions>(
                     "Threshold", "Replaces what does not exceed a threshold.",
                     R"(x \text{ if } x > t \text{ else } v)",
-                    [](const Tensor &x, const ThresholdOptions &o) { return threshold(x, o.threshold, o.value); },
-                    {requiredArg("threshold", &ThresholdOptions::threshold, "What must be exceeded."),
+                    [](const Tensor &x, const ThresholdOptions &o) {
+                        return threshold(x, o.threshold, o.value);
+                    },
+                    {requiredArg("threshold", &ThresholdOptions::threshold,
+                                 "What must be exceeded."),
                      requiredArg("value", &ThresholdOptions::value, "What comes instead.")},
                     {{"threshold", 0.1}, {"value", 20.0}}),
             activation<LambdaOptions>(
-                    "Hardshrink", "Sets what is near zero to zero.", R"(x \text{ if } |x| > \lambda \text{ else } 0)",
+                    "Hardshrink", "Sets what is near zero to zero.",
+                    R"(x \text{ if } |x| > \lambda \text{ else } 0)",
                     [](const Tensor &x, const LambdaOptions &o) { return hardshrink(x, o.lambd); },
                     {arg("lambd", &LambdaOptions::lambd, "How near.")}, {{"lambd", 1.0}}),
             activation<LambdaOptions>(
                     "Softshrink", "Moves everything towards zero.",
                     R"(\operatorname{sign}(x) \max(0, |x| - \lambda))",
                     [](const Tensor &x, const LambdaOptions &o) { return softshrink(x, o.lambd); },
-                    {arg("lambd", &LambdaOptions::lambd, "How far.", atLeast(0))}, {{"lambd", 1.0}}, {},
-                    {{.args = {{"lambd", -1.0}}, .inputs = {{2}}, .kind = "wrong_argument"}}),
+                    {arg("lambd", &LambdaOptions::lambd, "How far.", atLeast(0))}, {{"lambd", 1.0}},
+                    {}, {{.args = {{"lambd", -1.0}}, .inputs = {{2}}, .kind = "wrong_argument"}}),
             activation<SoftplusOptions>(
                     "Softplus", "A smooth ReLU.", R"(\frac{1}{\beta} \ln(1 + e^{\beta x}))",
-                    [](const Tensor &x, const SoftplusOptions &o) { return softplus(x, o.beta, o.threshold); },
+                    [](const Tensor &x, const SoftplusOptions &o) {
+                        return softplus(x, o.beta, o.threshold);
+                    },
                     {arg("beta", &SoftplusOptions::beta, "Sharpness of the bend."),
-                     arg("threshold", &SoftplusOptions::threshold, "Above it (times beta) the input itself.")},
+                     arg("threshold", &SoftplusOptions::threshold,
+                         "Above it (times beta) the input itself.")},
                     {{"beta", 3.0}}),
             activation<GELUOptions>(
                     "GELU", "Weighs the input by the normal distribution function.", R"(x \Phi(x))",
-                    [](const Tensor &x, const GELUOptions &o) { return gelu(x, o.approximate == Approximate::Tanh); },
+                    [](const Tensor &x, const GELUOptions &o) {
+                        return gelu(x, o.approximate == Approximate::Tanh);
+                    },
                     {arg("approximate", &GELUOptions::approximate,
                          "none: by the error function; tanh: by its usual approximation.")},
                     {{"approximate", "tanh"}})};

@@ -233,11 +233,16 @@ std::vector<ModuleSpec> adaptiveLosses()
              = {declareMethod<M, NoOptions>(
                         {.name = "forward_with_target",
                          .group = Group::Loss,
-                         .summary = "The log-probabilities of the targets, and their negative mean.",
+                         .summary
+                         = "The log-probabilities of the targets, and their negative mean.",
                          .source = "torch.js; torch.nn.AdaptiveLogSoftmaxWithLoss.forward",
                          .inputs = {input,
-                                    {.name = "target", .pattern = "N | ", .dtype = "int64", .below = "n_classes"}},
-                         .outputs = {{.name = "output", .pattern = "N | "}, {.name = "loss", .pattern = ""}}},
+                                    {.name = "target",
+                                     .pattern = "N | ",
+                                     .dtype = "int64",
+                                     .below = "n_classes"}},
+                         .outputs = {{.name = "output", .pattern = "N | "},
+                                     {.name = "loss", .pattern = ""}}},
                         [](M &module, const NoOptions &, std::span<const Tensor> inputs) {
                             const std::vector<Tensor> outputs = module.call(inputs);
                             return ValueList(outputs.begin(), outputs.end());

@@ -7,8 +7,8 @@ namespace mrg {
 
 std::vector<Tensor> UncallableModule::forward(std::span<const Tensor>)
 {
-    throw Error(ErrorCategory::Value, "forward_missing", typeName(), "a call", "a module with a forward",
-                "call the members instead");
+    throw Error(ErrorCategory::Value, "forward_missing", typeName(), "a call",
+                "a module with a forward", "call the members instead");
 }
 
 namespace {
@@ -18,7 +18,8 @@ NamedTensors asParameters(const NamedTensors &tensors)
     NamedTensors out;
     for (const auto &[name, tensor] : tensors) {
         const bool isParameter = tensor.requiresGrad() && tensor.isLeaf();
-        out.emplace_back(name, isParameter || !tensor.isFloatingPoint() ? tensor : Parameter(tensor).tensor);
+        out.emplace_back(
+                name, isParameter || !tensor.isFloatingPoint() ? tensor : Parameter(tensor).tensor);
     }
     return out;
 }
@@ -57,9 +58,10 @@ std::vector<Tensor> Sequential::forward(std::span<const Tensor> inputs)
     const Pairs members = entries();
     for (size_t i = 0; i < members.size(); ++i) {
         if (i > 0 && values.size() != 1) {
-            throw Error(ErrorCategory::Value, "several_outputs", "Sequential." + members[i - 1].first,
-                        std::to_string(values.size()) + " tensors", "one, which the next module takes",
-                        "take the one that is meant apart first");
+            throw Error(
+                    ErrorCategory::Value, "several_outputs", "Sequential." + members[i - 1].first,
+                    std::to_string(values.size()) + " tensors", "one, which the next module takes",
+                    "take the one that is meant apart first");
         }
         values = members[i].second->call(values);
     }
@@ -68,7 +70,8 @@ std::vector<Tensor> Sequential::forward(std::span<const Tensor> inputs)
 
 ModuleList::ModuleList(Options options, const Registry &registry)
 {
-    for (const ModuleDescription &description : options.modules.value_or(std::vector<ModuleDescription>()))
+    for (const ModuleDescription &description :
+         options.modules.value_or(std::vector<ModuleDescription>()))
         append(registry.make(description));
 }
 
@@ -82,11 +85,17 @@ ModuleDict::ModuleDict(Options options, const Registry &registry)
 
 ModuleDict::ModuleDict(const Pairs &members) { update(members); }
 
-ParameterList::ParameterList(const Options &options) { extend(options.values.value_or(std::vector<Tensor>())); }
+ParameterList::ParameterList(const Options &options)
+{
+    extend(options.values.value_or(std::vector<Tensor>()));
+}
 ParameterList::ParameterList(const std::vector<Tensor> &values) { extend(values); }
 void ParameterList::setEntries(Pairs pairs) { setOwnParameters(asParameters(pairs)); }
 
-ParameterDict::ParameterDict(const Options &options) { update(options.parameters.value_or(NamedTensors())); }
+ParameterDict::ParameterDict(const Options &options)
+{
+    update(options.parameters.value_or(NamedTensors()));
+}
 ParameterDict::ParameterDict(const NamedTensors &parameters) { update(parameters); }
 void ParameterDict::setEntries(Pairs pairs) { setOwnParameters(asParameters(pairs)); }
 
@@ -118,27 +127,30 @@ std::vector<ModuleSpec> containerModules()
                                  .badSamples = {{.args = {{"modules", members}},
                                                  .inputs = {{5, 4}},
                                                  .kind = "size_mismatch"}}}),
-            declare<ModuleList>({.name = "ModuleList",
-                                 .group = Group::Container,
-                                 .summary = "A list of modules, which can't be called itself.",
-                                 .source = "torch.nn.ModuleList",
-                                 .args = {arg("modules", &ModuleList::Options::modules, "The modules.")},
-                                 .samples = {{.args = {{"modules", members}}}, {}}}),
-            declare<ModuleDict>({.name = "ModuleDict",
-                                 .group = Group::Container,
-                                 .summary = "Modules by name, in the order of their insertion.",
-                                 .source = "torch.nn.ModuleDict",
-                                 .args = {typed(arg("modules", &ModuleDict::Options::modules, "The modules."),
-                                                "list of Module or null")},
-                                 .samples = {{.args = {{"modules", named}}}, {}}}),
-            declare<ParameterList>({.name = "ParameterList",
-                                    .group = Group::Container,
-                                    .summary = "A list of parameters.",
-                                    .source = "torch.nn.ParameterList",
-                                    .args = {typed(arg("values", &ParameterList::Options::values,
-                                                       "Tensors, which become parameters."),
-                                                   "any or null")},
-                                    .samples = {{.args = {{"values", ValueList{Tensor::ones({2})}}}}, {}}}),
+            declare<ModuleList>(
+                    {.name = "ModuleList",
+                     .group = Group::Container,
+                     .summary = "A list of modules, which can't be called itself.",
+                     .source = "torch.nn.ModuleList",
+                     .args = {arg("modules", &ModuleList::Options::modules, "The modules.")},
+                     .samples = {{.args = {{"modules", members}}}, {}}}),
+            declare<ModuleDict>(
+                    {.name = "ModuleDict",
+                     .group = Group::Container,
+                     .summary = "Modules by name, in the order of their insertion.",
+                     .source = "torch.nn.ModuleDict",
+                     .args = {typed(arg("modules", &ModuleDict::Options::modules, "The modules."),
+                                    "list of Module or null")},
+                     .samples = {{.args = {{"modules", named}}}, {}}}),
+            declare<ParameterList>(
+                    {.name = "ParameterList",
+                     .group = Group::Container,
+                     .summary = "A list of parameters.",
+                     .source = "torch.nn.ParameterList",
+                     .args = {typed(arg("values", &ParameterList::Options::values,
+                                        "Tensors, which become parameters."),
+                                    "any or null")},
+                     .samples = {{.args = {{"values", ValueList{Tensor::ones({2})}}}}, {}}}),
             declare<ParameterDict>(
                     {.name = "ParameterDict",
                      .group = Group::Container,
@@ -147,8 +159,9 @@ std::vector<ModuleSpec> containerModules()
                      .args = {typed(arg("parameters", &ParameterDict::Options::parameters,
                                         "Tensors by name, which become parameters."),
                                     "dict of Parameter or null")},
-                     .samples = {{.args = {{"parameters", ValueList{ValueList{"a", Tensor::ones({2})}}}}},
-                                 {}}}),
+                     .samples
+                     = {{.args = {{"parameters", ValueList{ValueList{"a", Tensor::ones({2})}}}}},
+                        {}}}),
     };
 }
 

@@ -17,7 +17,8 @@ public:
 
 /// torch.nn.Sequential: modules run one after the other.
 ///
-/// **Errors**: value `several_outputs` if a module that gives several tensors is followed by another.
+/// **Errors**: value `several_outputs` if a module that gives several tensors is followed by
+/// another.
 class Sequential : public Module, public ListEntries<ModulePointer> {
 public:
     struct Options {

@@ -21,7 +21,8 @@ EmbeddingTable::Options wrapped(EmbeddingTable::Options options)
 
 Result<void> checkPadding(const EmbeddingTable::Options &o)
 {
-    if (o.padding_idx && (*o.padding_idx >= o.num_embeddings || *o.padding_idx < -o.num_embeddings)) {
+    if (o.padding_idx
+        && (*o.padding_idx >= o.num_embeddings || *o.padding_idx < -o.num_embeddings)) {
         return Error(ErrorCategory::Value, "padding_idx_out_of_range", "",
                      "padding_idx " + std::to_string(*o.padding_idx),
                      "within num_embeddings " + std::to_string(o.num_embeddings));
@@ -31,7 +32,8 @@ Result<void> checkPadding(const EmbeddingTable::Options &o)
 
 } // namespace
 
-EmbeddingTable::EmbeddingTable(Options options, const Tensor &table, bool freeze) : m_options(wrapped(options))
+EmbeddingTable::EmbeddingTable(Options options, const Tensor &table, bool freeze)
+    : m_options(wrapped(options))
 {
     registerParameter("weight", weight, {m_options.num_embeddings, m_options.embedding_dim});
     if (table.defined())
@@ -44,7 +46,9 @@ void EmbeddingTable::resetParameters(RandomStream &random)
 {
     init::normal(weight, random);
     if (m_options.padding_idx) {
-        weight.asStrided({m_options.embedding_dim}, {1}, *m_options.padding_idx * m_options.embedding_dim).fill(0);
+        weight.asStrided({m_options.embedding_dim}, {1},
+                         *m_options.padding_idx * m_options.embedding_dim)
+                .fill(0);
     }
 }
 
@@ -61,19 +65,21 @@ std::vector<Tensor> Embedding::forward(std::span<const Tensor> inputs)
 }
 
 EmbeddingBag::EmbeddingBag(Options options_, const Tensor &table, bool freeze)
-    : EmbeddingTable(options_, table, freeze), options(options_)
+    : EmbeddingTable(options_, table, freeze),
+      options(options_)
 {
 }
 
 std::vector<Tensor> EmbeddingBag::forward(std::span<const Tensor> inputs)
 {
     renormalize(inputs[0]);
-    return {embeddingBag(weight, {.indices = inputs[0],
-                                  .offsets = inputAt(inputs, 1),
-                                  .weights = inputAt(inputs, 2),
-                                  .mode = options.mode,
-                                  .include_last_offset = options.include_last_offset,
-                                  .gradient = gradient()})};
+    return {embeddingBag(weight,
+                         {.indices = inputs[0],
+                          .offsets = inputAt(inputs, 1),
+                          .weights = inputAt(inputs, 2),
+                          .mode = options.mode,
+                          .include_last_offset = options.include_last_offset,
+                          .gradient = gradient()})};
 }
 
 namespace {
@@ -82,28 +88,35 @@ Result<Shapes> inferBag(const EmbeddingBag::Options &o, const Shapes &in)
 {
     const Shape &input = in.at(0);
     const bool offsets = in.size() > 1 && in[1] != leftOut;
-    const auto refuse = [](ErrorCategory category, const char *kind, const std::string &got, const std::string &wanted) {
-        return Error(category, kind, "", got, wanted);
-    };
+    const auto refuse
+            = [](ErrorCategory category, const char *kind, const std::string &got,
+                 const std::string &wanted) { return Error(category, kind, "", got, wanted); };
     if (input.size() != 1 && input.size() != 2) {
-        return refuse(ErrorCategory::Shape, "dimension_count_mismatch", "input " + toString(input), "1 or 2 dimensions");
+        return refuse(ErrorCategory::Shape, "dimension_count_mismatch", "input " + toString(input),
+                      "1 or 2 dimensions");
     }
     if (input.size() == 1 && !offsets)
-        return refuse(ErrorCategory::Value, "offsets_needed", "input " + toString(input), "offsets of its bags, or 2 dimensions");
+        return refuse(ErrorCategory::Value, "offsets_needed", "input " + toString(input),
+                      "offsets of its bags, or 2 dimensions");
     if (input.size() == 2 && offsets)
-        return refuse(ErrorCategory::Value, "offsets_not_allowed", "offsets beside input " + toString(input), "no offsets");
+        return refuse(ErrorCategory::Value, "offsets_not_allowed",
+                      "offsets beside input " + toString(input), "no offsets");
     if (offsets && in[1].size() != 1) {
-        return refuse(ErrorCategory::Shape, "dimension_count_mismatch", "offsets " + toString(in[1]), "1 dimension");
+        return refuse(ErrorCategory::Shape, "dimension_count_mismatch",
+                      "offsets " + toString(in[1]), "1 dimension");
     }
     if (in.size() > 2 && in[2] != leftOut) {
         if (o.mode != BagMode::Sum)
-            return refuse(ErrorCategory::Value, "weights_not_allowed", "per_sample_weights", "mode 'sum' beside them");
+            return refuse(ErrorCategory::Value, "weights_not_allowed", "per_sample_weights",
+                          "mode 'sum' beside them");
         if (in[2] != input) {
-            return refuse(ErrorCategory::Shape, "size_mismatch", "per_sample_weights " + toString(in[2]),
+            return refuse(ErrorCategory::Shape, "size_mismatch",
+                          "per_sample_weights " + toString(in[2]),
                           "the shape of input " + toString(input));
         }
     }
-    const int64_t bags = offsets ? std::max<int64_t>(0, in[1][0] - (o.include_last_offset ? 1 : 0)) : input[0];
+    const int64_t bags
+            = offsets ? std::max<int64_t>(0, in[1][0] - (o.include_last_offset ? 1 : 0)) : input[0];
     return Shapes{{bags, o.embedding_dim}};
 }
 
@@ -124,7 +137,8 @@ template <typename O> std::map<std::string, Arg> tableArgs()
                  arg("padding_idx", padding, "A row that starts at 0 and is not trained."),
                  arg("max_norm", most, "Rows longer than this are shortened when looked up."),
                  arg("norm_type", norm, "Exponent of the norm for max_norm."),
-                 arg("scale_grad_by_freq", scale, "Divide a row's gradient by how often it occurs in the batch."),
+                 arg("scale_grad_by_freq", scale,
+                     "Divide a row's gradient by how often it occurs in the batch."),
                  arg("sparse", sparse, "Kept for torch's sake: gradients are dense here.")})
         out[arg.name] = arg;
     return out;
@@ -145,12 +159,14 @@ template <typename O> struct Pretrained : O {
     bool freeze = true;
 };
 
-template <typename M, typename O> MethodSpec fromPretrained(const char *where, std::vector<Arg> more)
+template <typename M, typename O>
+MethodSpec fromPretrained(const char *where, std::vector<Arg> more)
 {
     using P = Pretrained<O>;
     std::vector<Arg> args{requiredArg("embeddings", &P::embeddings, "The table: (rows, width)."),
                           arg("freeze", &P::freeze, "Whether the table stays as it is.")};
-    for (Arg &arg : picked<P>({"max_norm", "norm_type", "scale_grad_by_freq", "sparse", "padding_idx"}))
+    for (Arg &arg :
+         picked<P>({"max_norm", "norm_type", "scale_grad_by_freq", "sparse", "padding_idx"}))
         args.push_back(arg);
     args.insert(args.end(), more.begin(), more.end());
     Declaration<P> d{.name = "from_pretrained",
@@ -181,18 +197,21 @@ ModuleSpec embeddingSpec()
              .summary = "A table looked up by index.",
              .formula = "y = W[x]",
              .source = "torch.nn.Embedding",
-             .args = picked<O>({"num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type",
-                                "scale_grad_by_freq", "sparse"}),
-             .inputs = {{.name = "input", .pattern = "*", .dtype = "int64", .below = "num_embeddings"}},
+             .args = picked<O>({"num_embeddings", "embedding_dim", "padding_idx", "max_norm",
+                                "norm_type", "scale_grad_by_freq", "sparse"}),
+             .inputs
+             = {{.name = "input", .pattern = "*", .dtype = "int64", .below = "num_embeddings"}},
              .outputs = {{.name = "output", .pattern = "* embedding_dim"}},
              .validate = checkPadding,
-             .samples = {{.args = {{"num_embeddings", 5}, {"embedding_dim", 3}}, .inputs = {{4, 2}}},
-                         {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"padding_idx", 1}},
-                          .inputs = {{6}},
-                          .differentiable = false}},
-             .badSamples = {{.args = {{"num_embeddings", 4}, {"embedding_dim", 2}, {"padding_idx", 4}},
-                             .inputs = {{3}},
-                             .kind = "padding_idx_out_of_range"}},
+             .samples
+             = {{.args = {{"num_embeddings", 5}, {"embedding_dim", 3}}, .inputs = {{4, 2}}},
+                {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"padding_idx", 1}},
+                 .inputs = {{6}},
+                 .differentiable = false}},
+             .badSamples
+             = {{.args = {{"num_embeddings", 4}, {"embedding_dim", 2}, {"padding_idx", 4}},
+                 .inputs = {{3}},
+                 .kind = "padding_idx_out_of_range"}},
              .methods = {fromPretrained<Embedding, O>("torch.nn.Embedding.from_pretrained", {})}});
 }
 
@@ -202,7 +221,8 @@ ModuleSpec embeddingBagSpec()
     using P = Pretrained<O>;
     const char *modeText = "What is made of a bag's rows: their sum, mean or largest elements.";
     const char *lastText = "Whether the last offset is where the last bag ends.";
-    std::vector<Arg> args = picked<O>({"num_embeddings", "embedding_dim", "max_norm", "norm_type", "scale_grad_by_freq"});
+    std::vector<Arg> args = picked<O>(
+            {"num_embeddings", "embedding_dim", "max_norm", "norm_type", "scale_grad_by_freq"});
     args.push_back(arg("mode", &O::mode, modeText));
     for (Arg &arg : picked<O>({"sparse"}))
         args.push_back(arg);
@@ -219,24 +239,27 @@ ModuleSpec embeddingBagSpec()
              .formula = R"(y_b = \sum_{i \in bag_b} w_i W[i])",
              .source = "torch.nn.EmbeddingBag",
              .args = std::move(args),
-             .inputs = {{.name = "input", .pattern = "*", .dtype = "int64", .below = "num_embeddings"},
-                        {.name = "offsets", .pattern = "B", .dtype = "int64", .optional = true},
-                        {.name = "per_sample_weights", .pattern = "*", .optional = true}},
+             .inputs
+             = {{.name = "input", .pattern = "*", .dtype = "int64", .below = "num_embeddings"},
+                {.name = "offsets", .pattern = "B", .dtype = "int64", .optional = true},
+                {.name = "per_sample_weights", .pattern = "*", .optional = true}},
              .outputs = {{.name = "output", .pattern = "B embedding_dim"}},
              .infer = inferBag,
              .validate = [](const O &o) { return checkPadding(o); },
-             .samples = {{.args = {{"num_embeddings", 5}, {"embedding_dim", 3}}, .inputs = {{4, 2}}},
-                         {.args = sum, .inputs = {{4, 2}, leftOut, {4, 2}}},
-                         {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"mode", "max"}}, .inputs = {{2, 3}}},
-                         {.args = sum, .inputs = {{5}, {1}}}},
+             .samples
+             = {{.args = {{"num_embeddings", 5}, {"embedding_dim", 3}}, .inputs = {{4, 2}}},
+                {.args = sum, .inputs = {{4, 2}, leftOut, {4, 2}}},
+                {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"mode", "max"}},
+                 .inputs = {{2, 3}}},
+                {.args = sum, .inputs = {{5}, {1}}}},
              .badSamples = {{.args = sum, .inputs = {{5}}, .kind = "offsets_needed"},
                             {.args = sum, .inputs = {{2, 2}, {1}}, .kind = "offsets_not_allowed"},
                             {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}},
                              .inputs = {{2, 2}, leftOut, {2, 2}},
                              .kind = "weights_not_allowed"}},
-             .methods = {fromPretrained<EmbeddingBag, O>("torch.nn.EmbeddingBag.from_pretrained",
-                                                         {arg("mode", mode, modeText),
-                                                          arg("include_last_offset", last, lastText)})}});
+             .methods = {fromPretrained<EmbeddingBag, O>(
+                     "torch.nn.EmbeddingBag.from_pretrained",
+                     {arg("mode", mode, modeText), arg("include_last_offset", last, lastText)})}});
 }
 
 } // namespace

@@ -10,12 +10,13 @@
 namespace mrg {
 
 template <> struct EnumTexts<BagMode> {
-    static constexpr std::array texts{std::pair{BagMode::Sum, "sum"}, std::pair{BagMode::Mean, "mean"},
+    static constexpr std::array texts{std::pair{BagMode::Sum, "sum"},
+                                      std::pair{BagMode::Mean, "mean"},
                                       std::pair{BagMode::Max, "max"}};
 };
 
-/// What Embedding and EmbeddingBag share: a table, one row of which may stand for padding, and rows that
-/// are shortened when they are looked up.
+/// What Embedding and EmbeddingBag share: a table, one row of which may stand for padding, and rows
+/// that are shortened when they are looked up.
 class EmbeddingTable : public Module {
 public:
     struct Options {
@@ -35,7 +36,10 @@ protected:
     void resetParameters(RandomStream &random) override;
     /// Shortens the rows of these indices, if they are to be.
     void renormalize(const Tensor &indices);
-    EmbeddingGradient gradient() const { return {m_options.padding_idx, m_options.scale_grad_by_freq}; }
+    EmbeddingGradient gradient() const
+    {
+        return {m_options.padding_idx, m_options.scale_grad_by_freq};
+    }
 
 private:
     Options m_options;
@@ -48,10 +52,11 @@ private:
 class Embedding : public EmbeddingTable {
 public:
     using Options = EmbeddingTable::Options;
-    explicit Embedding(Options options_) : Embedding(options_, {}, false) {}
+    explicit Embedding(Options options_) : Embedding(options_, {}, false) { }
     /// from_pretrained().
     Embedding(Options options_, const Tensor &table, bool freeze)
-        : EmbeddingTable(options_, table, freeze), options(options_)
+        : EmbeddingTable(options_, table, freeze),
+          options(options_)
     {
     }
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override;
@@ -70,7 +75,7 @@ public:
         BagMode mode = BagMode::Mean;
         bool include_last_offset = false;
     };
-    explicit EmbeddingBag(Options options_) : EmbeddingBag(options_, {}, false) {}
+    explicit EmbeddingBag(Options options_) : EmbeddingBag(options_, {}, false) { }
     EmbeddingBag(Options options_, const Tensor &table, bool freeze);
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override;
 

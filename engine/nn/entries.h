@@ -11,7 +11,8 @@
 
 namespace mrg {
 
-/// Named entries in the order of their insertion: what containers of modules and of parameters share.
+/// Named entries in the order of their insertion: what containers of modules and of parameters
+/// share.
 template <typename T> class Entries {
 public:
     using Pairs = std::vector<std::pair<std::string, T>>;
@@ -37,7 +38,8 @@ public:
     bool has(const std::string &key) const
     {
         const Pairs pairs = entries();
-        return std::any_of(pairs.begin(), pairs.end(), [&](const auto &pair) { return pair.first == key; });
+        return std::any_of(pairs.begin(), pairs.end(),
+                           [&](const auto &pair) { return pair.first == key; });
     }
     void clear() { setEntries({}); }
 
@@ -148,7 +150,8 @@ private:
         const std::vector<std::string> all = this->keys();
         const auto found = std::find(all.begin(), all.end(), key);
         if (found == all.end())
-            throw Error(ErrorCategory::Value, "no_such_key", "", "'" + key + "'", "a key of the container");
+            throw Error(ErrorCategory::Value, "no_such_key", "", "'" + key + "'",
+                        "a key of the container");
         return static_cast<size_t>(found - all.begin());
     }
 };

@@ -16,7 +16,7 @@ namespace {
 /// What tells the modules of this file apart.
 struct Traits {
     const char *name;
-    bool instance;     ///< over space alone, not over the batch
+    bool instance; ///< over space alone, not over the batch
     size_t minimumRank;
     size_t maximumRank; ///< of an instance norm: with a batch; one less is one sample
 };
@@ -28,19 +28,23 @@ struct CommonOptions {
     bool track_running_stats = true;
 };
 
-/// torch.nn.BatchNorm1d to 3d, SyncBatchNorm (Ioffe and Szegedy, 2015) and InstanceNorm1d to 3d (Ulyanov
-/// et al., 2016): normalise with the biased variance, keep the unbiased one.
+/// torch.nn.BatchNorm1d to 3d, SyncBatchNorm (Ioffe and Szegedy, 2015) and InstanceNorm1d to 3d
+/// (Ulyanov et al., 2016): normalise with the biased variance, keep the unbiased one.
 class FeatureNorm : public Module {
 public:
     FeatureNorm(const Traits &traits, const CommonOptions &options_, int64_t features)
-        : options(options_), num_features(features), m_traits(traits)
+        : options(options_),
+          num_features(features),
+          m_traits(traits)
     {
         registerTensors();
         initialize(RandomStream());
     }
 
     /// One of unknown number of features, which the first input tells.
-    FeatureNorm(const Traits &traits, const CommonOptions &options_) : options(options_), m_traits(traits)
+    FeatureNorm(const Traits &traits, const CommonOptions &options_)
+        : options(options_),
+          m_traits(traits)
     {
         if (options.affine) {
             registerUninitializedParameter("weight", weight);
@@ -49,7 +53,8 @@ public:
         if (options.track_running_stats) {
             registerUninitializedBuffer("running_mean", running_mean);
             registerUninitializedBuffer("running_var", running_var);
-            registerBuffer("num_batches_tracked", num_batches_tracked, Tensor::zeros({}, DType::Int64));
+            registerBuffer("num_batches_tracked", num_batches_tracked,
+                           Tensor::zeros({}, DType::Int64));
         }
         initialize(RandomStream());
     }
@@ -60,10 +65,11 @@ public:
         if (x.size() < traits.minimumRank || x.size() > traits.maximumRank) {
             const std::string low = std::to_string(traits.minimumRank);
             const bool open = traits.maximumRank > 8;
-            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(x),
+            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
+                         "input " + toString(x),
                          (traits.minimumRank == traits.maximumRank ? low
                                   : open                           ? low + " or more"
-                                                                   : low + " or " + std::to_string(traits.maximumRank))
+                                         : low + " or " + std::to_string(traits.maximumRank))
                                  + " dimensions");
         }
         const size_t at = channelDimension(traits, x);
@@ -85,7 +91,8 @@ public:
         const size_t at = channelDimension(m_traits, x.shape());
         const int64_t batch = at == 0 ? 1 : x.size(0);
         const int64_t channels = x.size(static_cast<int64_t>(at));
-        const int64_t inner = numel(Shape(x.shape().begin() + static_cast<std::ptrdiff_t>(at) + 1, x.shape().end()));
+        const int64_t inner = numel(
+                Shape(x.shape().begin() + static_cast<std::ptrdiff_t>(at) + 1, x.shape().end()));
         Normalization how;
         how.layout = m_traits.instance ? NormalizationLayout{1, batch, channels, 1, inner}
                                        : NormalizationLayout{batch, 1, channels, 1, inner};
@@ -159,12 +166,14 @@ private:
         if (options.track_running_stats) {
             registerBuffer("running_mean", running_mean, Tensor::zeros({num_features}));
             registerBuffer("running_var", running_var, Tensor::ones({num_features}));
-            registerBuffer("num_batches_tracked", num_batches_tracked, Tensor::zeros({}, DType::Int64));
+            registerBuffer("num_batches_tracked", num_batches_tracked,
+                           Tensor::zeros({}, DType::Int64));
         }
     }
 
     /// Updates the running statistics, in a kernel, from the sets' own.
-    std::function<void(const void *, const void *)> observer(const NormalizationLayout &layout, DType dtype)
+    std::function<void(const void *, const void *)> observer(const NormalizationLayout &layout,
+                                                             DType dtype)
     {
         if (running_mean.dtype() != dtype) {
             throw Error(ErrorCategory::DType, "dtype_mismatch", m_traits.name, dtypeName(dtype),
@@ -172,31 +181,36 @@ private:
         }
         running_mean.bumpVersion();
         running_var.bumpVersion();
-        return dispatchFloating(dtype, m_traits.name, [&](auto tag) -> std::function<void(const void *, const void *)> {
-            using T = typename decltype(tag)::type;
-            return [layout, momentum = &options.momentum, instance = m_traits.instance,
-                    batches = num_batches_tracked.data<int64_t>(), means = running_mean.data<T>(),
-                    variances = running_var.data<T>()](const void *setMeans, const void *setVariances) {
-                // Without a momentum batch norms keep plain averages; instance norms keep what they have.
-                if (!instance)
-                    ++*batches;
-                const double factor = *momentum ? **momentum
-                        : instance              ? 0
-                                                : 1 / static_cast<double>(*batches);
-                const auto count = static_cast<double>(layout.setSize());
-                const double share = factor / static_cast<double>(layout.repeats);
-                for (int64_t c = 0; c < layout.period; ++c) {
-                    double mean = (1 - factor) * means[c];
-                    double variance = (1 - factor) * variances[c];
-                    for (int64_t set = c; set < layout.sets(); set += layout.period) {
-                        mean += share * static_cast<const T *>(setMeans)[set];
-                        variance += share * static_cast<const T *>(setVariances)[set] * count / (count - 1);
-                    }
-                    means[c] = static_cast<T>(mean);
-                    variances[c] = static_cast<T>(variance);
-                }
-            };
-        });
+        return dispatchFloating(
+                dtype, m_traits.name,
+                [&](auto tag) -> std::function<void(const void *, const void *)> {
+                    using T = typename decltype(tag)::type;
+                    return [layout, momentum = &options.momentum, instance = m_traits.instance,
+                            batches = num_batches_tracked.data<int64_t>(),
+                            means = running_mean.data<T>(), variances = running_var.data<T>()](
+                                   const void *setMeans, const void *setVariances) {
+                        // Without a momentum batch norms keep plain averages; instance norms keep
+                        // what they have.
+                        if (!instance)
+                            ++*batches;
+                        const double factor = *momentum ? **momentum
+                                : instance              ? 0
+                                                        : 1 / static_cast<double>(*batches);
+                        const auto count = static_cast<double>(layout.setSize());
+                        const double share = factor / static_cast<double>(layout.repeats);
+                        for (int64_t c = 0; c < layout.period; ++c) {
+                            double mean = (1 - factor) * means[c];
+                            double variance = (1 - factor) * variances[c];
+                            for (int64_t set = c; set < layout.sets(); set += layout.period) {
+                                mean += share * static_cast<const T *>(setMeans)[set];
+                                variance += share * static_cast<const T *>(setVariances)[set]
+                                        * count / (count - 1);
+                            }
+                            means[c] = static_cast<T>(mean);
+                            variances[c] = static_cast<T>(variance);
+                        }
+                    };
+                });
     }
 
     const Traits m_traits;
@@ -218,19 +232,24 @@ public:
         Options() { affine = track_running_stats = learns; }
         int64_t num_features = 8;
     };
-    explicit SizedNorm(const Options &o) : FeatureNorm(traits, o, o.num_features) {}
+    explicit SizedNorm(const Options &o) : FeatureNorm(traits, o, o.num_features) { }
     static Result<Shapes> inferSized(const Options &o, const Shapes &in)
     {
-        return infer(traits, traits.instance ? wantedFeatures(o, o.num_features) : o.num_features, in.at(0));
+        return infer(traits, traits.instance ? wantedFeatures(o, o.num_features) : o.num_features,
+                     in.at(0));
     }
 };
 
-/// The forms without num_features. All of them learn by default, instance norms too (torch.js's list).
+/// The forms without num_features. All of them learn by default, instance norms too (torch.js's
+/// list).
 template <const Traits &traits> class LazyNorm : public FeatureNorm {
 public:
     using Options = CommonOptions;
-    explicit LazyNorm(const Options &o) : FeatureNorm(traits, o) {}
-    static Result<Shapes> inferLazy(const Options &, const Shapes &in) { return infer(traits, 0, in.at(0)); }
+    explicit LazyNorm(const Options &o) : FeatureNorm(traits, o) { }
+    static Result<Shapes> inferLazy(const Options &, const Shapes &in)
+    {
+        return infer(traits, 0, in.at(0));
+    }
 };
 
 template <typename O> std::vector<Arg> commonArgs()
@@ -253,18 +272,19 @@ template <typename O> Declaration<O> normDeclaration(const Traits &traits, const
     const std::string space = traits.maximumRank == anyRank ? " *" : spaces[traits.maximumRank - 2];
     const std::string channels = name.starts_with("Lazy") || traits.instance ? "C" : "num_features";
     const std::string batched = "N " + channels + space;
-    const std::string pattern = traits.instance          ? batched + " | " + channels + space
+    const std::string pattern = traits.instance ? batched + " | " + channels + space
             : traits.minimumRank == 2 && traits.maximumRank == 3 ? "N " + channels + " | " + batched
                                                                  : batched;
     return {.name = name,
             .group = Group::Normalization,
-            .summary = traits.instance
-                    ? "Normalises every channel of every sample over space."
-                    : "Normalises every channel over the batch (and space); keeps running averages for "
-                      "evaluation.",
+            .summary = traits.instance ? "Normalises every channel of every sample over space."
+                                       : "Normalises every channel over the batch (and space); "
+                                         "keeps running averages for "
+                                         "evaluation.",
             .formula = R"(y = \gamma (x - E[x]) / \sqrt{Var[x] + \epsilon} + \beta)",
             .source = "torch.nn." + name
-                    + (traits.instance ? "; Ulyanov, Vedaldi and Lempitsky, 2016" : "; Ioffe and Szegedy, ICML 2015"),
+                    + (traits.instance ? "; Ulyanov, Vedaldi and Lempitsky, 2016"
+                                       : "; Ioffe and Szegedy, ICML 2015"),
             .inputs = {{.name = "input", .pattern = pattern}},
             .outputs = {{.name = "output", .pattern = pattern}}};
 }
@@ -285,30 +305,41 @@ template <const Traits &traits, bool learns> ModuleSpec sized()
     using O = typename M::Options;
     Declaration<O> d = normDeclaration<O>(traits, traits.name);
     d.args = commonArgs<O>();
-    d.args.insert(d.args.begin(), requiredArg("num_features", &O::num_features, "Channels of the input.", atLeast(0)));
+    d.args.insert(
+            d.args.begin(),
+            requiredArg("num_features", &O::num_features, "Channels of the input.", atLeast(0)));
     d.infer = M::inferSized;
     const Value three = 3;
-    d.samples = {{.args = {{"num_features", three}, {"affine", true}, {"track_running_stats", true}},
-                  .inputs = {sampleShape(traits, true)}},
-                 {.args = {{"num_features", three}, {"affine", false}}, .inputs = {sampleShape(traits, false)}},
-                 {.args = {{"num_features", three}, {"momentum", Value()}, {"track_running_stats", false}},
-                  .inputs = {sampleShape(traits, true)}}};
+    d.samples
+            = {{.args = {{"num_features", three}, {"affine", true}, {"track_running_stats", true}},
+                .inputs = {sampleShape(traits, true)}},
+               {.args = {{"num_features", three}, {"affine", false}},
+                .inputs = {sampleShape(traits, false)}},
+               {.args
+                = {{"num_features", three}, {"momentum", Value()}, {"track_running_stats", false}},
+                .inputs = {sampleShape(traits, true)}}};
     Shape wrong = sampleShape(traits, true);
     wrong[1] = 5;
-    d.badSamples = {{.args = {{"num_features", three}, {"affine", true}}, .inputs = {wrong}, .kind = "size_mismatch"},
-                    {.args = {{"num_features", three}}, .inputs = {{3}}, .kind = "dimension_count_mismatch"}};
+    d.badSamples = {{.args = {{"num_features", three}, {"affine", true}},
+                     .inputs = {wrong},
+                     .kind = "size_mismatch"},
+                    {.args = {{"num_features", three}},
+                     .inputs = {{3}},
+                     .kind = "dimension_count_mismatch"}};
     return declare<M>(std::move(d));
 }
 
 template <const Traits &traits> ModuleSpec lazy()
 {
     using M = LazyNorm<traits>;
-    Declaration<CommonOptions> d = normDeclaration<CommonOptions>(traits, std::string("Lazy") + traits.name);
+    Declaration<CommonOptions> d
+            = normDeclaration<CommonOptions>(traits, std::string("Lazy") + traits.name);
     d.summary += " The first input tells the number of channels.";
     d.args = commonArgs<CommonOptions>();
     d.infer = M::inferLazy;
     d.samples = {{.inputs = {sampleShape(traits, true)}},
-                 {.args = {{"affine", false}, {"track_running_stats", false}}, .inputs = {sampleShape(traits, false)}}};
+                 {.args = {{"affine", false}, {"track_running_stats", false}},
+                  .inputs = {sampleShape(traits, false)}}};
     d.badSamples = {{.args = {}, .inputs = {{3}}, .kind = "dimension_count_mismatch"}};
     return declare<M>(std::move(d));
 }
@@ -317,10 +348,18 @@ template <const Traits &traits> ModuleSpec lazy()
 
 std::vector<ModuleSpec> featureNormModules()
 {
-    return {sized<batchNorm1d, true>(),     sized<batchNorm2d, true>(),     sized<batchNorm3d, true>(),
-            lazy<batchNorm1d>(),            lazy<batchNorm2d>(),            lazy<batchNorm3d>(),
-            sized<syncBatchNorm, true>(),   sized<instanceNorm1d, false>(), sized<instanceNorm2d, false>(),
-            sized<instanceNorm3d, false>(), lazy<instanceNorm1d>(),         lazy<instanceNorm2d>(),
+    return {sized<batchNorm1d, true>(),
+            sized<batchNorm2d, true>(),
+            sized<batchNorm3d, true>(),
+            lazy<batchNorm1d>(),
+            lazy<batchNorm2d>(),
+            lazy<batchNorm3d>(),
+            sized<syncBatchNorm, true>(),
+            sized<instanceNorm1d, false>(),
+            sized<instanceNorm2d, false>(),
+            sized<instanceNorm3d, false>(),
+            lazy<instanceNorm1d>(),
+            lazy<instanceNorm2d>(),
             lazy<instanceNorm3d>()};
 }
 

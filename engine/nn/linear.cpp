@@ -43,8 +43,8 @@ Linear::Linear(Options options_, Lazy) : options(options_)
 void Linear::initializeParameters(const std::vector<Shape> &inputs)
 {
     if (inputs.empty() || inputs[0].empty()) {
-        throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "LazyLinear", "an input without dimensions",
-                    "1 dimension or more");
+        throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "LazyLinear",
+                    "an input without dimensions", "1 dimension or more");
     }
     options.in_features = inputs[0].back();
     materialize("weight", {options.out_features, options.in_features});
@@ -64,7 +64,8 @@ struct Wanted {
     bool bias;
 };
 
-Gradients linearBackward(const Tensor &x, const Tensor &weight, Wanted wanted, const Tensor &gradient)
+Gradients linearBackward(const Tensor &x, const Tensor &weight, Wanted wanted,
+                         const Tensor &gradient)
 {
     const int64_t out = weight.shape()[0];
     const int64_t in = weight.shape()[1];
@@ -79,13 +80,17 @@ Gradients linearBackward(const Tensor &x, const Tensor &weight, Wanted wanted, c
         result[2] = Tensor::empty({out}, x.dtype());
     dispatchFloating(x.dtype(), "Linear", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const auto pointer = [](const Tensor &tensor) { return tensor.defined() ? tensor.data<T>() : nullptr; };
+        const auto pointer = [](const Tensor &tensor) {
+            return tensor.defined() ? tensor.data<T>() : nullptr;
+        };
         launch([out, in, rows, dy = g.data<T>(), from = x.data<T>(), w = weight.data<T>(),
                 dx = pointer(result[0]), dw = pointer(result[1]), db = pointer(result[2])] {
             if (dx)
-                kernels::gemm<T>(kernels::Layout::Plain, kernels::Layout::Plain, rows, in, out, dy, w, dx);
+                kernels::gemm<T>(kernels::Layout::Plain, kernels::Layout::Plain, rows, in, out, dy,
+                                 w, dx);
             if (dw)
-                kernels::gemm<T>(kernels::Layout::Transposed, kernels::Layout::Plain, out, in, rows, dy, from, dw);
+                kernels::gemm<T>(kernels::Layout::Transposed, kernels::Layout::Plain, out, in, rows,
+                                 dy, from, dw);
             if (db)
                 kernels::sumRows<T>(rows, out, dy, db);
         });
@@ -94,7 +99,8 @@ Gradients linearBackward(const Tensor &x, const Tensor &weight, Wanted wanted, c
 }
 
 /// The same from recorded operations, which can be differentiated.
-Gradients recordedBackward(const Tensor &x, const Tensor &weight, Wanted wanted, const Tensor &gradient)
+Gradients recordedBackward(const Tensor &x, const Tensor &weight, Wanted wanted,
+                           const Tensor &gradient)
 {
     const Tensor rows = reshape(gradient, {rowsOf(gradient.shape()), weight.size(0)});
     Gradients result(3);
@@ -133,11 +139,13 @@ Tensor linear(const Tensor &input, const Tensor &weight, const Tensor &bias)
                 offsets = bias.defined() ? bias.data<T>() : nullptr, to = y.data<T>()] {
             for (int64_t row = 0; offsets && row < rows; ++row)
                 std::copy_n(offsets, out, to + row * out);
-            kernels::gemm<T>(kernels::Layout::Plain, kernels::Layout::Transposed, rows, out, in, from, w, to, offsets != nullptr);
+            kernels::gemm<T>(kernels::Layout::Plain, kernels::Layout::Transposed, rows, out, in,
+                             from, w, to, offsets != nullptr);
         });
     });
     if (shouldRecord({&x, &weight, &bias})) {
-        const Wanted wanted{x.requiresGrad(), weight.requiresGrad(), bias.defined() && bias.requiresGrad()};
+        const Wanted wanted{x.requiresGrad(), weight.requiresGrad(),
+                            bias.defined() && bias.requiresGrad()};
         record("linear", {x, weight, bias}, {y},
                [sx = SavedTensor(x), sw = SavedTensor(weight), wanted](const Gradients &g) {
                    return gradEnabled() ? recordedBackward(sx.unpack(), sw.unpack(), wanted, g[0])
@@ -154,7 +162,8 @@ std::vector<Tensor> Linear::forward(std::span<const Tensor> inputs)
 
 Bilinear::Bilinear(Options options_) : options(options_)
 {
-    registerParameter("weight", weight, {options.out_features, options.in1_features, options.in2_features});
+    registerParameter("weight", weight,
+                      {options.out_features, options.in1_features, options.in2_features});
     if (options.bias)
         registerParameter("bias", bias, {options.out_features});
     initialize(RandomStream());
@@ -177,11 +186,15 @@ Result<Shapes> inferBilinear(const Bilinear::Options &o, const Shapes &in)
     const Shape &first = in.at(0);
     const Shape &second = in.at(1);
     if (first.empty() || first.back() != o.in1_features)
-        return refuse("input1 " + toString(first), "a last dimension of " + std::to_string(o.in1_features));
+        return refuse("input1 " + toString(first),
+                      "a last dimension of " + std::to_string(o.in1_features));
     if (second.empty() || second.back() != o.in2_features)
-        return refuse("input2 " + toString(second), "a last dimension of " + std::to_string(o.in2_features));
-    if (first.size() != second.size() || !std::equal(first.begin(), first.end() - 1, second.begin()))
-        return refuse("input2 " + toString(second), "the leading dimensions of input1 " + toString(first));
+        return refuse("input2 " + toString(second),
+                      "a last dimension of " + std::to_string(o.in2_features));
+    if (first.size() != second.size()
+        || !std::equal(first.begin(), first.end() - 1, second.begin()))
+        return refuse("input2 " + toString(second),
+                      "the leading dimensions of input1 " + toString(first));
     Shape out = first;
     out.back() = o.out_features;
     return Shapes{out};
@@ -190,11 +203,14 @@ Result<Shapes> inferBilinear(const Bilinear::Options &o, const Shapes &in)
 
 std::vector<Tensor> Bilinear::forward(std::span<const Tensor> inputs)
 {
-    const Shape shape = inferred("Bilinear", inferBilinear(options, {inputs[0].shape(), inputs[1].shape()})).front();
+    const Shape shape
+            = inferred("Bilinear", inferBilinear(options, {inputs[0].shape(), inputs[1].shape()}))
+                      .front();
     const int64_t rows = rowsOf(shape);
     const Options &o = options;
     // For every row the matrix x1^T W (out x in2), then times x2.
-    const Tensor flat = reshape(permute(weight, {1, 0, 2}), {o.in1_features, o.out_features * o.in2_features});
+    const Tensor flat = reshape(permute(weight, {1, 0, 2}),
+                                {o.in1_features, o.out_features * o.in2_features});
     const Tensor half = reshape(matmul(reshape(inputs[0], {rows, o.in1_features}), flat),
                                 {rows, o.out_features, o.in2_features});
     const Tensor y = reshape(bmm(half, reshape(inputs[1], {rows, o.in2_features, 1})), shape);
@@ -204,30 +220,32 @@ std::vector<Tensor> Bilinear::forward(std::span<const Tensor> inputs)
 std::vector<ModuleSpec> linearModules()
 {
     using O = Linear::Options;
-    return {
-            declare<Linear>(
+    return {declare<Linear>(
                     {.name = "Linear",
                      .group = Group::Linear,
                      .summary = "A weighted sum of the inputs for every output, plus an offset.",
                      .formula = "y = x W^T + b",
                      .source = "torch.nn.Linear",
-                     .args = {requiredArg("in_features", &O::in_features, "Size of each input.", atLeast(0)),
+                     .args = {requiredArg("in_features", &O::in_features, "Size of each input.",
+                                          atLeast(0)),
                               requiredArg("out_features", &O::out_features, "Size of each output.",
                                           atLeast(0)),
                               arg("bias", &O::bias, "Whether to add a learnt offset per output.")},
                      .inputs = {{.name = "input", .pattern = "* in_features"}},
                      .outputs = {{.name = "output", .pattern = "* out_features"}},
-                     .samples = {{.args = {{"in_features", 4}, {"out_features", 3}}, .inputs = {{5, 4}}},
-                                 {.args = {{"in_features", 4}, {"out_features", 3}, {"bias", false}},
-                                  .inputs = {{2, 3, 4}}},
-                                 {.args = {{"in_features", 4}, {"out_features", 3}}, .inputs = {{4}}}},
+                     .samples
+                     = {{.args = {{"in_features", 4}, {"out_features", 3}}, .inputs = {{5, 4}}},
+                        {.args = {{"in_features", 4}, {"out_features", 3}, {"bias", false}},
+                         .inputs = {{2, 3, 4}}},
+                        {.args = {{"in_features", 4}, {"out_features", 3}}, .inputs = {{4}}}},
                      .badSamples = {{.args = {{"in_features", 4}, {"out_features", 3}},
                                      .inputs = {{5, 7}},
                                      .kind = "size_mismatch"}}}),
             declare<LazyLinear>(
                     {.name = "LazyLinear",
                      .group = Group::Linear,
-                     .summary = "A Linear that takes the number of its inputs from the first one it sees.",
+                     .summary
+                     = "A Linear that takes the number of its inputs from the first one it sees.",
                      .formula = "y = x W^T + b",
                      .source = "torch.nn.LazyLinear",
                      .args = {requiredArg("out_features", &LazyLinear::Options::out_features,
@@ -253,18 +271,24 @@ std::vector<ModuleSpec> linearModules()
                                           "Size of each second input.", atLeast(0)),
                               requiredArg("out_features", &Bilinear::Options::out_features,
                                           "Size of each output.", atLeast(0)),
-                              arg("bias", &Bilinear::Options::bias, "Whether to add a learnt offset per output.")},
+                              arg("bias", &Bilinear::Options::bias,
+                                  "Whether to add a learnt offset per output.")},
                      .inputs = {{.name = "input1", .pattern = "* in1_features"},
                                 {.name = "input2", .pattern = "* in2_features"}},
                      .outputs = {{.name = "output", .pattern = "* out_features"}},
                      .infer = inferBilinear,
-                     .samples = {{.args = {{"in1_features", 2}, {"in2_features", 3}, {"out_features", 4}},
-                                  .inputs = {{5, 2}, {5, 3}}},
-                                 {.args = {{"in1_features", 2}, {"in2_features", 3}, {"out_features", 1}, {"bias", false}},
-                                  .inputs = {{2}, {3}}}},
-                     .badSamples = {{.args = {{"in1_features", 2}, {"in2_features", 3}, {"out_features", 4}},
-                                     .inputs = {{5, 2}, {4, 3}},
-                                     .kind = "size_mismatch"}}})};
+                     .samples
+                     = {{.args = {{"in1_features", 2}, {"in2_features", 3}, {"out_features", 4}},
+                         .inputs = {{5, 2}, {5, 3}}},
+                        {.args = {{"in1_features", 2},
+                                  {"in2_features", 3},
+                                  {"out_features", 1},
+                                  {"bias", false}},
+                         .inputs = {{2}, {3}}}},
+                     .badSamples
+                     = {{.args = {{"in1_features", 2}, {"in2_features", 3}, {"out_features", 4}},
+                         .inputs = {{5, 2}, {4, 3}},
+                         .kind = "size_mismatch"}}})};
 }
 
 } // namespace mrg

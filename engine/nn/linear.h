@@ -28,7 +28,7 @@ public:
 
 protected:
     /// One whose in_features its first input tells.
-    struct Lazy {};
+    struct Lazy { };
     Linear(Options options, Lazy);
     void resetParameters(RandomStream &random) override;
     void initializeParameters(const std::vector<Shape> &inputs) override;

@@ -101,7 +101,8 @@ public:
         if (x != y) {
             return Error(ErrorCategory::Shape, "size_mismatch", "", "target " + toString(y),
                          "the input's shape " + toString(x),
-                         "write each sample's labels into " + std::to_string(x.empty() ? 1 : x.back())
+                         "write each sample's labels into "
+                                 + std::to_string(x.empty() ? 1 : x.back())
                                  + " columns and fill up with -1");
         }
         return lossShape(o.reduction, classLayout(x).items);

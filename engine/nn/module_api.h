@@ -7,10 +7,10 @@ namespace mrg {
 
 /// How an entry of the Module API of torch.nn (and torch.js) is reached here.
 enum class ModuleApiKind {
-    Member,   ///< a function of the engine's C++ classes
-    Type,     ///< a class
+    Member, ///< a function of the engine's C++ classes
+    Type, ///< a class
     Declared, ///< a method that module declarations list: ModuleSpec::method()
-    Child,    ///< a child module of that name
+    Child, ///< a child module of that name
 };
 
 /// One entry: torch's name and what it is here.

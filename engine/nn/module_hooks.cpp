@@ -117,8 +117,8 @@ template <typename Hook> bool anyHook(HookList<Hook> ModuleHooks::*kind, const M
 bool anyHooks(const ModuleHooks *own)
 {
     return anyHook(&ModuleHooks::forwardPre, own) || anyHook(&ModuleHooks::forward, own)
-            || anyHook(&ModuleHooks::fullBackwardPre, own) || anyHook(&ModuleHooks::fullBackward, own)
-            || anyHook(&ModuleHooks::backward, own);
+            || anyHook(&ModuleHooks::fullBackwardPre, own)
+            || anyHook(&ModuleHooks::fullBackward, own) || anyHook(&ModuleHooks::backward, own);
 }
 
 /// The same tensors behind a node of their own, whose backward is `passed` through.
@@ -142,7 +142,8 @@ std::vector<Tensor> behindNode(const char *name, const std::vector<Tensor> &tens
 class BackwardPass {
 public:
     BackwardPass(Module &module, const ModuleHooks *own)
-        : m_state(std::make_shared<State>(State{module.weak_from_this().lock(), module, {}, {}, {}, false}))
+        : m_state(std::make_shared<State>(
+                State{module.weak_from_this().lock(), module, {}, {}, {}, false}))
     {
         forEachHook(&ModuleHooks::fullBackwardPre, own,
                     [this](const BackwardPreHook &hook) { m_state->before.push_back(hook); });
@@ -164,17 +165,20 @@ public:
     {
         if (!shouldRecord(given))
             return given;
-        return behindNode("BackwardPreHook", given, [state = m_state, count = given.size()](Gradients gradients) {
-            for (const BackwardPreHook &hook : state->before) {
-                if (std::optional<Gradients> replaced = hook(state->module, gradients))
-                    gradients = std::move(*replaced);
-            }
-            state->outputGradients = gradients;
-            // Without inputs that ask for gradients nothing follows that could call the hooks.
-            if (!state->inputsRecorded)
-                state->finish(Gradients());
-            return gradients;
-        });
+        return behindNode("BackwardPreHook", given,
+                          [state = m_state, count = given.size()](Gradients gradients) {
+                              for (const BackwardPreHook &hook : state->before) {
+                                  if (std::optional<Gradients> replaced
+                                      = hook(state->module, gradients))
+                                      gradients = std::move(*replaced);
+                              }
+                              state->outputGradients = gradients;
+                              // Without inputs that ask for gradients nothing follows that could
+                              // call the hooks.
+                              if (!state->inputsRecorded)
+                                  state->finish(Gradients());
+                              return gradients;
+                          });
     }
 
 private:
@@ -201,7 +205,10 @@ private:
 /// What the module is called by the one that calls it: "0", or its type where nobody does.
 class CallOrigin {
 public:
-    explicit CallOrigin(Module &module) : m_caller(s_caller), m_scope(nameOf(module)) { s_caller = &module; }
+    explicit CallOrigin(Module &module) : m_caller(s_caller), m_scope(nameOf(module))
+    {
+        s_caller = &module;
+    }
     ~CallOrigin() { s_caller = m_caller; }
     CallOrigin(const CallOrigin &) = delete;
     CallOrigin &operator=(const CallOrigin &) = delete;

@@ -9,7 +9,8 @@ namespace mrg {
 
 namespace {
 template <typename Hook>
-Tensor hookedRegistration(const HookList<Hook> &hooks, Module &module, const std::string &name, Tensor tensor)
+Tensor hookedRegistration(const HookList<Hook> &hooks, Module &module, const std::string &name,
+                          Tensor tensor)
 {
     hooks.forEach([&](const Hook &hook) {
         if (std::optional<Tensor> replaced = hook(module, name, tensor))
@@ -31,8 +32,8 @@ void Module::checkName(const std::string &name, const void *kind) const
         else
             return entry.name == name;
     };
-    const bool taken
-            = (kind != &m_parameters && std::any_of(m_parameters.begin(), m_parameters.end(), isNamed))
+    const bool taken = (kind != &m_parameters
+                        && std::any_of(m_parameters.begin(), m_parameters.end(), isNamed))
             || (kind != &m_buffers && std::any_of(m_buffers.begin(), m_buffers.end(), isNamed))
             || (kind != &m_children && std::any_of(m_children.begin(), m_children.end(), isNamed));
     if (taken) {
@@ -55,7 +56,8 @@ Module::Entry &Module::entryFor(std::vector<Entry> &entries, const std::string &
 void Module::registerParameter(const std::string &name, const Parameter &parameter)
 {
     Entry &entry = entryFor(m_parameters, name);
-    *entry.tensor = hookedRegistration(registrationHooks().parameter, *this, name, parameter.tensor);
+    *entry.tensor
+            = hookedRegistration(registrationHooks().parameter, *this, name, parameter.tensor);
     entry.uninitialized = false;
 }
 
@@ -125,10 +127,7 @@ void Module::setOwnParameters(const NamedTensors &parameters)
 
 namespace {
 /// A handle on a member, which lives as long as its module.
-std::shared_ptr<Tensor> memberSlot(Tensor &member)
-{
-    return {std::shared_ptr<void>(), &member};
-}
+std::shared_ptr<Tensor> memberSlot(Tensor &member) { return {std::shared_ptr<void>(), &member}; }
 } // namespace
 
 void Module::giveSize(Entry &entry, const Shape &shape, double value)
@@ -137,7 +136,8 @@ void Module::giveSize(Entry &entry, const Shape &shape, double value)
     if (ShapesOnly::active())
         *entry.tensor = Tensor::zeros({1}, entry.dtype).asStrided(shape, Shape(shape.size(), 0), 0);
     else
-        *entry.tensor = entry.parameter ? Tensor::empty(shape, entry.dtype) : Tensor::full(shape, value, entry.dtype);
+        *entry.tensor = entry.parameter ? Tensor::empty(shape, entry.dtype)
+                                        : Tensor::full(shape, value, entry.dtype);
     entry.uninitialized = false;
     if (entry.parameter)
         entry.tensor->setRequiresGrad();
@@ -197,7 +197,8 @@ void Module::materialize(const char *name, const Shape &shape, double value)
 bool Module::hasUninitialized() const
 {
     bool found = false;
-    const Visitor look = [&](const std::string &, const Entry &entry) { found |= entry.uninitialized; };
+    const Visitor look
+            = [&](const std::string &, const Entry &entry) { found |= entry.uninitialized; };
     forEachEntry("", &Module::m_parameters, look);
     forEachEntry("", &Module::m_buffers, look);
     return found;

@@ -60,7 +60,8 @@ Result<Shapes> endsWith(const NormalizedShape &normalized, const Shapes &in)
     const Shape tail = sizesOf(normalized);
     if (x.size() >= tail.size() && std::equal(tail.rbegin(), tail.rend(), x.rbegin()))
         return in;
-    Error error(ErrorCategory::Shape, "size_mismatch", "", "input " + toString(x), "last dimensions " + toString(tail),
+    Error error(ErrorCategory::Shape, "size_mismatch", "", "input " + toString(x),
+                "last dimensions " + toString(tail),
                 x.empty() ? "" : "set normalized_shape to " + std::to_string(x.back()));
     if (!x.empty()) {
         error.fixArgument = "normalized_shape";
@@ -147,7 +148,8 @@ public:
     {
         if (o.num_channels % o.num_groups == 0)
             return {};
-        return Error(ErrorCategory::Value, "not_divisible", "", "num_channels " + std::to_string(o.num_channels),
+        return Error(ErrorCategory::Value, "not_divisible", "",
+                     "num_channels " + std::to_string(o.num_channels),
                      "a multiple of num_groups " + std::to_string(o.num_groups));
     }
 
@@ -155,8 +157,8 @@ public:
     {
         const Shape &x = in.at(0);
         if (x.size() < 2) {
-            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(x),
-                         "2 or more dimensions");
+            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
+                         "input " + toString(x), "2 or more dimensions");
         }
         if (x[1] == o.num_channels)
             return in;
@@ -174,12 +176,13 @@ public:
         inferred("GroupNorm", infer(options, {x.shape()}));
         const int64_t inner = numel(Shape(x.shape().begin() + 2, x.shape().end()));
         Normalization how;
-        how.layout = {1, x.size(0), options.num_groups, options.num_channels / options.num_groups, inner};
+        how.layout = {1, x.size(0), options.num_groups, options.num_channels / options.num_groups,
+                      inner};
         how.eps = options.eps;
         // Of a whole input of one number per group nothing would be left.
         if (x.numel() > 0 && x.size(0) * how.layout.setSize() == 1) {
-            throw Error(ErrorCategory::Value, "one_value_per_channel", "GroupNorm", "input " + toString(x.shape()),
-                        "more than one value per group");
+            throw Error(ErrorCategory::Value, "one_value_per_channel", "GroupNorm",
+                        "input " + toString(x.shape()), "more than one value per group");
         }
         return {normalizing("group_norm", x, weight, bias, how)};
     }
@@ -196,14 +199,14 @@ public:
         double beta = 0.75;
         double k = 1;
     };
-    explicit LocalResponseNorm(Options options_) : options(options_) {}
+    explicit LocalResponseNorm(Options options_) : options(options_) { }
 
     static Result<Shapes> infer(const Options &, const Shapes &in)
     {
         if (in.at(0).size() >= 3)
             return in;
-        return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(in.at(0)),
-                     "3 or more dimensions");
+        return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
+                     "input " + toString(in.at(0)), "3 or more dimensions");
     }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
@@ -223,7 +226,9 @@ constexpr const char *epsText = "Added to the variance.";
 std::vector<BadSample> badShapes()
 {
     return {{.args = {{"normalized_shape", 4}}, .inputs = {{2, 3}}, .kind = "size_mismatch"},
-            {.args = {{"normalized_shape", ValueList()}}, .inputs = {{2, 3}}, .kind = "wrong_number_of_sizes"}};
+            {.args = {{"normalized_shape", ValueList()}},
+             .inputs = {{2, 3}},
+             .kind = "wrong_number_of_sizes"}};
 }
 
 ModuleSpec layerNorm()
@@ -245,8 +250,10 @@ ModuleSpec layerNorm()
              .infer = [](const O &o, const Shapes &in) { return endsWith(o.normalized_shape, in); },
              .validate = [](const O &o) { return checkNormalizedShape(o.normalized_shape); },
              .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
-                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"bias", false}}, .inputs = {{4, 2, 3}}},
-                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}}, .inputs = {{3}}}},
+                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"bias", false}},
+                          .inputs = {{4, 2, 3}}},
+                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}},
+                          .inputs = {{3}}}},
              .badSamples = badShapes()});
 }
 
@@ -260,15 +267,19 @@ ModuleSpec rmsNorm()
              .formula = R"(y = \gamma x / \sqrt{E[x^2] + \epsilon})",
              .source = "torch.nn.RMSNorm; Zhang and Sennrich, NeurIPS 2019",
              .args = {requiredArg("normalized_shape", &O::normalized_shape, shapeText, atLeast(0)),
-                      arg("eps", &O::eps, "Added to the mean square; none: the smallest step of the type at 1."),
-                      arg("elementwise_affine", &O::elementwise_affine, "Whether to learn a scale per element.")},
+                      arg("eps", &O::eps,
+                          "Added to the mean square; none: the smallest step of the type at 1."),
+                      arg("elementwise_affine", &O::elementwise_affine,
+                          "Whether to learn a scale per element.")},
              .inputs = input,
              .outputs = output,
              .infer = [](const O &o, const Shapes &in) { return endsWith(o.normalized_shape, in); },
              .validate = [](const O &o) { return checkNormalizedShape(o.normalized_shape); },
              .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
-                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"eps", 1e-3}}, .inputs = {{4, 2, 3}}},
-                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}}, .inputs = {{3}}}},
+                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"eps", 1e-3}},
+                          .inputs = {{4, 2, 3}}},
+                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}},
+                          .inputs = {{3}}}},
              .badSamples = badShapes()});
 }
 
@@ -281,19 +292,27 @@ ModuleSpec groupNorm()
              .summary = "Normalises the channels of every sample in groups.",
              .formula = R"(y = \gamma (x - E[x]) / \sqrt{Var[x] + \epsilon} + \beta)",
              .source = "torch.nn.GroupNorm; Wu and He, ECCV 2018",
-             .args = {requiredArg("num_groups", &O::num_groups, "Groups to divide the channels into.", atLeast(1)),
-                      requiredArg("num_channels", &O::num_channels, "Channels of the input.", atLeast(1)),
-                      arg("eps", &O::eps, epsText),
-                      arg("affine", &O::affine, "Whether to learn a scale and an offset per channel.")},
+             .args
+             = {requiredArg("num_groups", &O::num_groups, "Groups to divide the channels into.",
+                            atLeast(1)),
+                requiredArg("num_channels", &O::num_channels, "Channels of the input.", atLeast(1)),
+                arg("eps", &O::eps, epsText),
+                arg("affine", &O::affine, "Whether to learn a scale and an offset per channel.")},
              .inputs = {{.name = "input", .pattern = "N num_channels *"}},
              .outputs = {{.name = "output", .pattern = "N num_channels *"}},
              .infer = GroupNorm::infer,
              .validate = GroupNorm::validate,
-             .samples = {{.args = {{"num_groups", 2}, {"num_channels", 4}}, .inputs = {{2, 4, 3}}},
-                         {.args = {{"num_groups", 1}, {"num_channels", 4}, {"affine", false}}, .inputs = {{2, 4}}},
-                         {.args = {{"num_groups", 4}, {"num_channels", 4}}, .inputs = {{1, 4, 2, 2}}}},
-             .badSamples = {{.args = {{"num_groups", 2}, {"num_channels", 4}}, .inputs = {{2, 6}}, .kind = "size_mismatch"},
-                            {.args = {{"num_groups", 3}, {"num_channels", 4}}, .inputs = {{2, 4}}, .kind = "not_divisible"}}});
+             .samples
+             = {{.args = {{"num_groups", 2}, {"num_channels", 4}}, .inputs = {{2, 4, 3}}},
+                {.args = {{"num_groups", 1}, {"num_channels", 4}, {"affine", false}},
+                 .inputs = {{2, 4}}},
+                {.args = {{"num_groups", 4}, {"num_channels", 4}}, .inputs = {{1, 4, 2, 2}}}},
+             .badSamples = {{.args = {{"num_groups", 2}, {"num_channels", 4}},
+                             .inputs = {{2, 6}},
+                             .kind = "size_mismatch"},
+                            {.args = {{"num_groups", 3}, {"num_channels", 4}},
+                             .inputs = {{2, 4}},
+                             .kind = "not_divisible"}}});
 }
 
 ModuleSpec localResponseNormSpec()
@@ -305,16 +324,20 @@ ModuleSpec localResponseNormSpec()
             {.name = "LocalResponseNorm",
              .group = Group::Normalization,
              .summary = "Divides by the activity of the channels nearby.",
-             .formula = R"(y_c = x_c \left(k + \frac{\alpha}{n} \sum_{c'} x_{c'}^2\right)^{-\beta})",
+             .formula
+             = R"(y_c = x_c \left(k + \frac{\alpha}{n} \sum_{c'} x_{c'}^2\right)^{-\beta})",
              .source = "torch.nn.LocalResponseNorm; Krizhevsky, Sutskever and Hinton, NeurIPS 2012",
-             .args = {size, arg("alpha", &O::alpha, "Weight of the mean square."),
-                      arg("beta", &O::beta, "Exponent."), arg("k", &O::k, "Added to the mean square.")},
+             .args
+             = {size, arg("alpha", &O::alpha, "Weight of the mean square."),
+                arg("beta", &O::beta, "Exponent."), arg("k", &O::k, "Added to the mean square.")},
              .inputs = input,
              .outputs = output,
              .infer = LocalResponseNorm::infer,
              .samples = {{.args = {{"size", 2}}, .inputs = {{2, 4, 3}}},
-                         {.args = {{"size", 3}, {"alpha", 0.5}, {"beta", 0.5}, {"k", 2}}, .inputs = {{1, 5, 2, 2}}}},
-             .badSamples = {{.args = {{"size", 2}}, .inputs = {{3, 2}}, .kind = "dimension_count_mismatch"}}});
+                         {.args = {{"size", 3}, {"alpha", 0.5}, {"beta", 0.5}, {"k", 2}},
+                          .inputs = {{1, 5, 2, 2}}}},
+             .badSamples
+             = {{.args = {{"size", 2}}, .inputs = {{3, 2}}, .kind = "dimension_count_mismatch"}}});
 }
 
 } // namespace

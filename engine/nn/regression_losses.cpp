@@ -244,10 +244,12 @@ std::vector<ModuleSpec> regressionLosses()
                      .args
                      = {arg("full", &G::full, "Add the constant term."),
                         arg("eps", &G::eps, "The smallest variance.", above(0)), reductionArg<G>()},
-                     .inputs
-                     = {{.name = "input", .pattern = "*", .summary = "Means."},
-                        {.name = "target", .pattern = "*", .form = TargetForm::Values},
-                        {.name = "var", .pattern = "", .summary = "Variances.", .domain = {.low = 0}}},
+                     .inputs = {{.name = "input", .pattern = "*", .summary = "Means."},
+                                {.name = "target", .pattern = "*", .form = TargetForm::Values},
+                                {.name = "var",
+                                 .pattern = "",
+                                 .summary = "Variances.",
+                                 .domain = {.low = 0}}},
                      .samples = {{.inputs = {{4, 3}, {4, 3}, {4, 3}}},
                                  {.args = {{"full", true}, {"reduction", "none"}},
                                   .inputs = {{4, 3}, {4, 3}, {4, 1}}},

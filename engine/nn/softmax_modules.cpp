@@ -25,7 +25,7 @@ int64_t dimOf(const DimOptions &options, int64_t rank)
 template <typename F> class AlongDimension : public Module {
 public:
     using Options = DimOptions;
-    explicit AlongDimension(Options options_) : options(options_) {}
+    explicit AlongDimension(Options options_) : options(options_) { }
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         return {F{}(inputs[0], dimOf(options, inputs[0].dim()))};
@@ -43,8 +43,8 @@ public:
 /// torch.nn.Softmax2d: over the channels of (N, C, H, W) or (C, H, W).
 class Softmax2d : public Module {
 public:
-    struct Options {};
-    explicit Softmax2d(Options) {}
+    struct Options { };
+    explicit Softmax2d(Options) { }
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         infer({}, {inputs[0].shape()}).value();
@@ -55,8 +55,8 @@ public:
         const size_t rank = in.at(0).size();
         if (rank == 3 || rank == 4)
             return in;
-        return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(in[0]),
-                     "3 or 4 dimensions");
+        return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
+                     "input " + toString(in[0]), "3 or 4 dimensions");
     }
 };
 
@@ -66,7 +66,7 @@ public:
     struct Options {
         int64_t dim = -1;
     };
-    explicit GLU(Options options_) : options(options_) {}
+    explicit GLU(Options options_) : options(options_) { }
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         const Tensor &x = inputs[0];
@@ -78,7 +78,8 @@ public:
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
         Shape shape = in.at(0);
-        const auto dim = static_cast<size_t>(wrapDim(o.dim, static_cast<int64_t>(shape.size()), "dim"));
+        const auto dim
+                = static_cast<size_t>(wrapDim(o.dim, static_cast<int64_t>(shape.size()), "dim"));
         if (shape.empty() || shape[dim] % 2 != 0) {
             return Error(ErrorCategory::Shape, "odd_size", "", "input " + toString(shape),
                          "an even size of dimension " + std::to_string(dim));
@@ -94,20 +95,24 @@ template <typename F>
 ModuleSpec alongDimension(const char *name, const char *summary, const char *formula, F)
 {
     using M = AlongDimension<F>;
-    return declare<M>({.name = name,
-                       .group = Group::Activation,
-                       .summary = summary,
-                       .formula = formula,
-                       .source = std::string("torch.nn.") + name,
-                       .args = {arg("dim", &DimOptions::dim,
-                                    "The dimension to look along; none: 0 for 0-, 1- and 3-d inputs, else 1.")},
-                       .inputs = {{.name = "input", .pattern = "*"}},
-                       .outputs = {{.name = "output", .pattern = "*"}},
-                       .infer = M::infer,
-                       .samples = {{.args = {{"dim", 1}}, .inputs = {{4, 3}}}, {.inputs = {{2, 3, 2}}}, {.inputs = {{3}}}},
-                       .badSamples = {{.args = {{"dim", 2}},
-                                       .inputs = {{4, 3}},
-                                       .kind = "softmax_error_dim_out_of_range"}}});
+    return declare<M>(
+            {.name = name,
+             .group = Group::Activation,
+             .summary = summary,
+             .formula = formula,
+             .source = std::string("torch.nn.") + name,
+             .args
+             = {arg("dim", &DimOptions::dim,
+                    "The dimension to look along; none: 0 for 0-, 1- and 3-d inputs, else 1.")},
+             .inputs = {{.name = "input", .pattern = "*"}},
+             .outputs = {{.name = "output", .pattern = "*"}},
+             .infer = M::infer,
+             .samples = {{.args = {{"dim", 1}}, .inputs = {{4, 3}}},
+                         {.inputs = {{2, 3, 2}}},
+                         {.inputs = {{3}}}},
+             .badSamples = {{.args = {{"dim", 2}},
+                             .inputs = {{4, 3}},
+                             .kind = "softmax_error_dim_out_of_range"}}});
 }
 
 } // namespace
@@ -117,31 +122,36 @@ std::vector<ModuleSpec> softmaxModules()
     return {alongDimension("Softmax", "Positive numbers that sum to 1 along a dimension.",
                            R"(\frac{e^{x_i}}{\sum_j e^{x_j}})",
                            [](const Tensor &x, int64_t dim) { return softmax(x, dim); }),
-            alongDimension("LogSoftmax", "Logarithms of the softmax.", R"(x_i - \ln \sum_j e^{x_j})",
+            alongDimension("LogSoftmax", "Logarithms of the softmax.",
+                           R"(x_i - \ln \sum_j e^{x_j})",
                            [](const Tensor &x, int64_t dim) { return log_softmax(x, dim); }),
-            alongDimension("Softmin", "The softmax of the negative input.", R"(\frac{e^{-x_i}}{\sum_j e^{-x_j}})",
+            alongDimension("Softmin", "The softmax of the negative input.",
+                           R"(\frac{e^{-x_i}}{\sum_j e^{-x_j}})",
                            [](const Tensor &x, int64_t dim) { return softmax(neg(x), dim); }),
-            declare<Softmax2d>({.name = "Softmax2d",
-                                .group = Group::Activation,
-                                .summary = "The softmax over the channels of every place.",
-                                .formula = R"(\frac{e^{x_c}}{\sum_k e^{x_k}})",
-                                .source = "torch.nn.Softmax2d",
-                                .inputs = {{.name = "input", .pattern = "N C H W | C H W"}},
-                                .outputs = {{.name = "output", .pattern = "N C H W | C H W"}},
-                                .infer = Softmax2d::infer,
-                                .samples = {{.inputs = {{2, 3, 2, 2}}}, {.inputs = {{3, 2, 2}}}},
-                                .badSamples = {{.args = {}, .inputs = {{4, 3}}, .kind = "dimension_count_mismatch"}}}),
-            declare<GLU>({.name = "GLU",
-                          .group = Group::Activation,
-                          .summary = "One half of a dimension, let through by the other.",
-                          .formula = R"(a \sigma(b))",
-                          .source = "torch.nn.GLU; Dauphin et al., ICML 2017",
-                          .args = {arg("dim", &GLU::Options::dim, "The dimension that is halved.")},
-                          .inputs = {{.name = "input", .pattern = "*"}},
-                          .outputs = {{.name = "output", .pattern = "*"}},
-                          .infer = GLU::infer,
-                          .samples = {{.inputs = {{4, 6}}}, {.args = {{"dim", 0}}, .inputs = {{2, 3}}}},
-                          .badSamples = {{.args = {}, .inputs = {{4, 3}}, .kind = "odd_size"}}})};
+            declare<Softmax2d>(
+                    {.name = "Softmax2d",
+                     .group = Group::Activation,
+                     .summary = "The softmax over the channels of every place.",
+                     .formula = R"(\frac{e^{x_c}}{\sum_k e^{x_k}})",
+                     .source = "torch.nn.Softmax2d",
+                     .inputs = {{.name = "input", .pattern = "N C H W | C H W"}},
+                     .outputs = {{.name = "output", .pattern = "N C H W | C H W"}},
+                     .infer = Softmax2d::infer,
+                     .samples = {{.inputs = {{2, 3, 2, 2}}}, {.inputs = {{3, 2, 2}}}},
+                     .badSamples
+                     = {{.args = {}, .inputs = {{4, 3}}, .kind = "dimension_count_mismatch"}}}),
+            declare<GLU>(
+                    {.name = "GLU",
+                     .group = Group::Activation,
+                     .summary = "One half of a dimension, let through by the other.",
+                     .formula = R"(a \sigma(b))",
+                     .source = "torch.nn.GLU; Dauphin et al., ICML 2017",
+                     .args = {arg("dim", &GLU::Options::dim, "The dimension that is halved.")},
+                     .inputs = {{.name = "input", .pattern = "*"}},
+                     .outputs = {{.name = "output", .pattern = "*"}},
+                     .infer = GLU::infer,
+                     .samples = {{.inputs = {{4, 6}}}, {.args = {{"dim", 0}}, .inputs = {{2, 3}}}},
+                     .badSamples = {{.args = {}, .inputs = {{4, 3}}, .kind = "odd_size"}}})};
 }
 
 } // namespace mrg

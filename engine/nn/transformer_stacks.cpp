@@ -187,9 +187,8 @@ public:
         if (const Result<void> fit = checkPair(options, inputs[0].shape(), inputs[1].shape()); !fit)
             throw fit.error().within("Transformer");
         const Tensor source[] = {inputs[0], inputAt(inputs, 2), inputAt(inputs, 5)};
-        const Tensor target[] = {inputs[1],          encode(source, how),
-                                 inputAt(inputs, 3), inputAt(inputs, 4),
-                                 inputAt(inputs, 6), inputAt(inputs, 7)};
+        const Tensor target[] = {inputs[1],          encode(source, how), inputAt(inputs, 3),
+                                 inputAt(inputs, 4), inputAt(inputs, 6),  inputAt(inputs, 7)};
         return {decode(target, how)};
     }
     /// The encoder's memory for src, src_mask and src_key_padding_mask.
@@ -201,8 +200,9 @@ public:
     Tensor decode(std::span<const Tensor> target, const TransformerForward &how = {})
     {
         return m_decoder
-                ->call(target, {{"tgt_is_causal", causal(how.tgt_is_causal)},
-                                {"memory_is_causal", how.memory_is_causal}})
+                ->call(target,
+                       {{"tgt_is_causal", causal(how.tgt_is_causal)},
+                        {"memory_is_causal", how.memory_is_causal}})
                 .front();
     }
 
@@ -218,7 +218,10 @@ protected:
     }
 
 private:
-    static Value causal(const std::optional<bool> &given) { return given ? Value(*given) : Value(); }
+    static Value causal(const std::optional<bool> &given)
+    {
+        return given ? Value(*given) : Value();
+    }
     static Result<void> checkPair(const Options &o, const Shape &src, const Shape &tgt)
     {
         const std::string got = "src " + toString(src) + ", tgt " + toString(tgt);
@@ -277,7 +280,7 @@ MethodSpec squareSubsequentMaskSpec()
 /// The two halves of a Transformer, which torch.js has as methods.
 std::vector<MethodSpec> transformerHalves()
 {
-    struct None {};
+    struct None { };
     return {declareMethod<Transformer, None>(
                     {.name = "encode",
                      .group = Group::Transformer,

@@ -24,7 +24,9 @@ Tensor hardtanh(const Tensor &x, double low, double high)
     const Constant b{high};
     return unaryFunction<types::Floats>(
             "hardtanh", x, [a, b](auto v) { return where(v < a, a, where(v > b, b, v)); },
-            ofInput([a, b](auto v) { return where(v <= a, 0_c, where(v >= b, like(v, 0_c), 1_c)); }));
+            ofInput([a, b](auto v) {
+                return where(v <= a, 0_c, where(v >= b, like(v, 0_c), 1_c));
+            }));
 }
 
 Tensor hardshrink(const Tensor &x, double lambd)
@@ -39,18 +41,17 @@ Tensor softshrink(const Tensor &x, double lambd)
 {
     const Constant l{lambd};
     return unaryFunction<types::Floats>(
-            "softshrink", x,
-            [l](auto v) { return where(v > l, v - l, where(v < -l, v + l, 0_c)); },
+            "softshrink", x, [l](auto v) { return where(v > l, v - l, where(v < -l, v + l, 0_c)); },
             ofInput([l](auto v) { return where(v >= -l && v <= l, like(v, 0_c), 1_c); }));
 }
 
 Tensor tanhshrink(const Tensor &x)
 {
-    return unaryFunction<types::Floats>("tanhshrink", x, [](auto v) { return v - tanh(v); },
-                                        ofInput([](auto v) {
-                                            const auto t = tanh(v);
-                                            return t * t;
-                                        }));
+    return unaryFunction<types::Floats>(
+            "tanhshrink", x, [](auto v) { return v - tanh(v); }, ofInput([](auto v) {
+                const auto t = tanh(v);
+                return t * t;
+            }));
 }
 
 Tensor logSigmoid(const Tensor &x)
@@ -62,11 +63,11 @@ Tensor logSigmoid(const Tensor &x)
 
 Tensor mish(const Tensor &x)
 {
-    return unaryFunction<types::Floats>("mish", x, [](auto v) { return v * tanh(log1p(exp(v))); },
-                                        ofInput([](auto v) {
-                                            const auto t = tanh(log1p(exp(v)));
-                                            return t + v * sigmoid(v) * (1_c - t * t);
-                                        }));
+    return unaryFunction<types::Floats>(
+            "mish", x, [](auto v) { return v * tanh(log1p(exp(v))); }, ofInput([](auto v) {
+                const auto t = tanh(log1p(exp(v)));
+                return t + v * sigmoid(v) * (1_c - t * t);
+            }));
 }
 
 Tensor threshold(const Tensor &x, double least, double value)
@@ -84,7 +85,8 @@ Tensor prelu(const Tensor &x, const Tensor &weight)
     if (weight.numel() != 1) {
         const int64_t channels = x.dim() > 1 ? x.size(1) : 1;
         if (weight.numel() != channels) {
-            throw Error(ErrorCategory::Shape, "size_mismatch", "PReLU", "input " + toString(x.shape()),
+            throw Error(ErrorCategory::Shape, "size_mismatch", "PReLU",
+                        "input " + toString(x.shape()),
                         std::to_string(weight.numel()) + " channels in dimension 1",
                         "set num_parameters to " + std::to_string(channels));
         }

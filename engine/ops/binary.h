@@ -42,8 +42,9 @@ struct FactorSlope {
 
 namespace detail {
 
-/// An operand as the kernel takes it: converted to the common type; a plain number's value beside
-/// it, so that it is written into the kernel and not read from memory.
+/// An operand as the kernel takes it: converted to the common type, small integers then to what
+/// they are computed in; a plain number's value beside it, so that it is written into the kernel
+/// and not read from memory.
 struct Operand {
     Tensor tensor;
     std::optional<Number> number;
@@ -51,8 +52,10 @@ struct Operand {
     Operand(const Tensor &given, DType dtype)
         : tensor(given.isNumber() ? given.detach().toType(dtype) : to(given, dtype))
     {
+        if (computedType(dtype) != dtype)
+            tensor = tensor.toType(computedType(dtype));
         if (given.isNumber())
-            number = Number(given);
+            number = Number(tensor);
     }
 };
 
@@ -167,7 +170,7 @@ Tensor binaryFunction(const char *name, const Tensor &a, const Tensor &b, F f, L
         dtype = defaultDType();
     const detail::Operand x(a, dtype);
     const detail::Operand y(b, dtype);
-    Tensor out = dispatchTypes<set>(dtype, name, [&](auto tag) {
+    Tensor out = dispatchTypes<set>(computedType(dtype), name, [&](auto tag) {
         using T = typename decltype(tag)::type;
         using Out = detail::ResultOf<F, T, T>;
         Tensor result = Tensor::empty(shape, dtypeOf<Out>);
@@ -175,6 +178,7 @@ Tensor binaryFunction(const char *name, const Tensor &a, const Tensor &b, F f, L
                 result, [f](T u, T v) { return static_cast<Out>(f(u, v)); }, x, y);
         return result;
     });
+    out = narrowedTo(dtype, out);
     if constexpr (L::recorded || R::recorded) {
         if (shouldRecord({&x.tensor, &y.tensor})) {
             const bool needX = L::recorded && x.tensor.requiresGrad();

@@ -171,8 +171,7 @@ FunctionSpec declareSum(const char *name, const char *summary, const char *formu
                      }(),
              .badSamples = broadcastBadSamples()},
             [name, negative](const O &options, std::span<const Tensor> in) {
-                return std::vector<Tensor>{
-                        addScaled(name, in[0], in[1], options.alpha, negative)};
+                return std::vector<Tensor>{addScaled(name, in[0], in[1], options.alpha, negative)};
             });
 }
 

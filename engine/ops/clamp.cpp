@@ -115,7 +115,8 @@ Tensor clamp(const Tensor &x, const Tensor &low, const Tensor &high)
     const auto converted = [dtype](const Tensor &bound) {
         return bound.defined() ? detail::Operand(bound, dtype).tensor : bound;
     };
-    return clampByTensors(to(x, dtype), converted(low), converted(high));
+    const Tensor computed = to(x, dtype).toType(computedType(dtype));
+    return narrowedTo(dtype, clampByTensors(computed, converted(low), converted(high)));
 }
 
 Tensor clamp(const Tensor &x, std::optional<Number> low, std::optional<Number> high)

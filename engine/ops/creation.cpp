@@ -224,7 +224,8 @@ Tensor full(const Shape &shape, Number value, std::optional<DType> dtype)
                                       : kind;
     const DType type = dtype.value_or(own);
     if (std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; }))
-        throw Error(ErrorCategory::Value, "negative_size", "full", toString(shape), "sizes of 0 or more");
+        throw Error(ErrorCategory::Value, "negative_size", "full", toString(shape),
+                    "sizes of 0 or more");
     // By a 0-d tensor, because large integers are not exact as floating numbers.
     return expand(value.tensor().detach().toType(type), shape).copy();
 }

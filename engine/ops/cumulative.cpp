@@ -187,8 +187,8 @@ ValuesAndIndices runningExtreme(const char *name, const Tensor &x, int64_t dim)
     return out;
 }
 
-/// Records a function along rows: `recorded(gradient, x, dim)` where its derivative is to have one of
-/// its own, else `direct(x, out, gradient, dx)`, which launches the kernel over compact tensors.
+/// Records a function along rows: `recorded(gradient, x, dim)` where its derivative is to have one
+/// of its own, else `direct(x, out, gradient, dx)`, which launches the kernel over compact tensors.
 template <typename Direct>
 void recordRows(const char *name, const Tensor &x, const Tensor &out, int64_t dim,
                 Tensor (*recorded)(const Tensor &, const Tensor &, int64_t), Direct direct)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "engine/core/DType.h"
+#include "engine/tensor/Tensor.h"
 
 namespace mrg {
 
@@ -23,8 +23,22 @@ inline constexpr Types All = Reals | Complexes;
 /// "bool, integral or floating types" and the like, for errors.
 const char *typesText(Types types);
 
+/// The type in which elements are computed: int32 for the smaller integers, as in C, which gives
+/// the same bits when the result is narrowed again and spares them kernels of their own.
+inline DType computedType(DType dtype)
+{
+    return dtype == DType::UInt8 || dtype == DType::Int8 || dtype == DType::Int16 ? DType::Int32
+                                                                                  : dtype;
+}
+/// A result computed in computedType(dtype) as one of `dtype`; conditions stay.
+inline Tensor narrowedTo(DType dtype, const Tensor &result)
+{
+    const bool narrows = computedType(dtype) != dtype && result.dtype() == computedType(dtype);
+    return narrows ? result.toType(dtype) : result;
+}
+
 /// Calls f(TypeTag<T>{}) if the dtype is in the set, which is all that is instantiated; throws
-/// Error (dtype, `dtype_not_supported`) naming `where` otherwise.
+/// Error (dtype, `dtype_not_supported`) naming `where` otherwise. The dtype is a computedType().
 template <Types set, typename F> decltype(auto) dispatchTypes(DType dtype, const char *where, F &&f)
 {
     switch (dtype) {
@@ -33,9 +47,8 @@ template <Types set, typename F> decltype(auto) dispatchTypes(DType dtype, const
             return f(TypeTag<bool>{});
         break;
     case DType::UInt8:
-        if constexpr ((set & types::Integers) != 0)
-            return f(TypeTag<uint8_t>{});
-        break;
+    case DType::Int8:
+    case DType::Int16: break; // see computedType()
     case DType::Int32:
         if constexpr ((set & types::Integers) != 0)
             return f(TypeTag<int32_t>{});

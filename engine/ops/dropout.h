@@ -15,8 +15,8 @@ Tensor dropoutFactors(const Shape &shape, DType dtype, double p, RandomStream &r
 /// **Source**: Srivastava et al., JMLR 15, 2014.
 Tensor dropout(const Tensor &input, double p, bool training, RandomStream &random);
 
-/// The same with one draw for all elements that share one of the mask, a shape that broadcasts to the
-/// input's.
+/// The same with one draw for all elements that share one of the mask, a shape that broadcasts to
+/// the input's.
 Tensor featureDropout(const Tensor &input, const Shape &mask, double p, RandomStream &random);
 
 /// Sets dropped elements to the lowest value of SELU, then scales and shifts all so that mean 0 and

@@ -32,9 +32,10 @@ void checkIndex(const char *where, int64_t index, int64_t rows, int64_t position
                 "0 to " + std::to_string(rows - 1), "raise num_embeddings or mend the data");
 }
 
-/// What the gradient of each lookup is multiplied by: 0 for padding, else 1 over the index's count or 1.
-/// Called in kernels.
-std::vector<double> factorsOf(const int64_t *indices, int64_t count, int64_t rows, const EmbeddingGradient &how)
+/// What the gradient of each lookup is multiplied by: 0 for padding, else 1 over the index's count
+/// or 1. Called in kernels.
+std::vector<double> factorsOf(const int64_t *indices, int64_t count, int64_t rows,
+                              const EmbeddingGradient &how)
 {
     std::vector<double> factors(static_cast<size_t>(count), 1);
     if (how.scale_grad_by_freq) {
@@ -42,7 +43,8 @@ std::vector<double> factorsOf(const int64_t *indices, int64_t count, int64_t row
         for (int64_t i = 0; i < count; ++i)
             ++counts[static_cast<size_t>(indices[i])];
         for (int64_t i = 0; i < count; ++i)
-            factors[static_cast<size_t>(i)] = 1 / static_cast<double>(counts[static_cast<size_t>(indices[i])]);
+            factors[static_cast<size_t>(i)]
+                    = 1 / static_cast<double>(counts[static_cast<size_t>(indices[i])]);
     }
     for (int64_t i = 0; how.padding_idx && i < count; ++i) {
         if (indices[i] == *how.padding_idx)
@@ -51,10 +53,12 @@ std::vector<double> factorsOf(const int64_t *indices, int64_t count, int64_t row
     return factors;
 }
 
-Tensor scatterRows(const Tensor &gradient, const Tensor &indices, int64_t rows, const EmbeddingGradient &how);
+Tensor scatterRows(const Tensor &gradient, const Tensor &indices, int64_t rows,
+                   const EmbeddingGradient &how);
 
 /// Rows of the table, each times its factor where `weighted`.
-Tensor gatherRows(const Tensor &table, const Tensor &indices, const EmbeddingGradient &how, bool weighted)
+Tensor gatherRows(const Tensor &table, const Tensor &indices, const EmbeddingGradient &how,
+                  bool weighted)
 {
     const int64_t width = table.size(1);
     const int64_t rows = table.size(0);
@@ -64,10 +68,12 @@ Tensor gatherRows(const Tensor &table, const Tensor &indices, const EmbeddingGra
     Tensor out = Tensor::empty(shape, table.dtype());
     dispatchFloating(table.dtype(), "Embedding", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        launch([=, at = indices.data<int64_t>(), count = indices.numel(), from = source.data<T>(), to = out.data<T>()] {
+        launch([=, at = indices.data<int64_t>(), count = indices.numel(), from = source.data<T>(),
+                to = out.data<T>()] {
             for (int64_t i = 0; i < count; ++i)
                 checkIndex("Embedding", at[i], rows, i);
-            const std::vector<double> factors = weighted ? factorsOf(at, count, rows, how) : std::vector<double>();
+            const std::vector<double> factors
+                    = weighted ? factorsOf(at, count, rows, how) : std::vector<double>();
             for (int64_t i = 0; i < count; ++i) {
                 std::copy_n(from + at[i] * width, width, to + i * width);
                 for (int64_t k = 0; weighted && k < width; ++k)
@@ -84,14 +90,16 @@ Tensor gatherRows(const Tensor &table, const Tensor &indices, const EmbeddingGra
 }
 
 /// Gradients added up in the rows of a table: the transpose of gatherRows().
-Tensor scatterRows(const Tensor &gradient, const Tensor &indices, int64_t rows, const EmbeddingGradient &how)
+Tensor scatterRows(const Tensor &gradient, const Tensor &indices, int64_t rows,
+                   const EmbeddingGradient &how)
 {
     const int64_t width = gradient.shape().back();
     const Tensor source = gradient.compact();
     Tensor out = Tensor::zeros({rows, width}, gradient.dtype());
     dispatchFloating(gradient.dtype(), "Embedding", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        launch([=, at = indices.data<int64_t>(), count = indices.numel(), from = source.data<T>(), to = out.data<T>()] {
+        launch([=, at = indices.data<int64_t>(), count = indices.numel(), from = source.data<T>(),
+                to = out.data<T>()] {
             const std::vector<double> factors = factorsOf(at, count, rows, how);
             for (int64_t i = 0; i < count; ++i) {
                 const T factor = static_cast<T>(factors[static_cast<size_t>(i)]);
@@ -135,19 +143,23 @@ struct BagList {
         };
         const int64_t given = offsets ? bags + lastOffset : 0;
         if (given > 0 && offsets[0] != 0)
-            refuse("a first offset of " + std::to_string(offsets[0]), "0, where the first bag begins");
+            refuse("a first offset of " + std::to_string(offsets[0]),
+                   "0, where the first bag begins");
         for (int64_t i = 0; i < given; ++i) {
             if (offsets[i] > count)
-                refuse("offset " + std::to_string(offsets[i]), "at most the input's length " + std::to_string(count));
+                refuse("offset " + std::to_string(offsets[i]),
+                       "at most the input's length " + std::to_string(count));
             if (i > 0 && offsets[i] < offsets[i - 1])
-                refuse("offset " + std::to_string(offsets[i]) + " after " + std::to_string(offsets[i - 1]), "growing offsets");
+                refuse("offset " + std::to_string(offsets[i]) + " after "
+                               + std::to_string(offsets[i - 1]),
+                       "growing offsets");
         }
     }
 };
 
-/// What the gradient of each lookup in bags is multiplied by. The counts are PyTorch's to the letter
-/// (EmbeddingBag.cpp, _embedding_bag_dense_backward_cpu): the i-th index in ascending order is divided
-/// by the count of the i-th entry of the sorted list, which need not be the same index.
+/// What the gradient of each lookup in bags is multiplied by. The counts are PyTorch's to the
+/// letter (EmbeddingBag.cpp, _embedding_bag_dense_backward_cpu): the i-th index in ascending order
+/// is divided by the count of the i-th entry of the sorted list, which need not be the same index.
 std::vector<double> bagFactorsOf(const int64_t *indices, int64_t count, int64_t rows,
                                  const EmbeddingGradient &how)
 {
@@ -189,7 +201,8 @@ void forBags(const BagList &list, std::optional<int64_t> padding, const Visit &v
     }
 }
 
-Error bagError(ErrorCategory category, const char *kind, const std::string &got, const std::string &wanted)
+Error bagError(ErrorCategory category, const char *kind, const std::string &got,
+               const std::string &wanted)
 {
     return Error(category, kind, "EmbeddingBag", got, wanted);
 }
@@ -198,43 +211,47 @@ void checkBags(const Tensor &table, const Bags &bags)
 {
     const Tensor &indices = bags.indices;
     if (indices.dim() != 1 && indices.dim() != 2) {
-        throw bagError(ErrorCategory::Shape, "dimension_count_mismatch", "input " + toString(indices.shape()),
-                       "1 or 2 dimensions");
+        throw bagError(ErrorCategory::Shape, "dimension_count_mismatch",
+                       "input " + toString(indices.shape()), "1 or 2 dimensions");
     }
     if (indices.dim() == 1 && !bags.offsets.defined())
-        throw bagError(ErrorCategory::Value, "offsets_needed", "1-d input without offsets", "where its bags begin");
+        throw bagError(ErrorCategory::Value, "offsets_needed", "1-d input without offsets",
+                       "where its bags begin");
     if (indices.dim() == 2 && bags.offsets.defined()) {
         throw bagError(ErrorCategory::Value, "offsets_not_allowed", "offsets beside a 2-d input",
                        "none: every row is a bag");
     }
     if (bags.offsets.defined() && bags.offsets.dim() != 1) {
-        throw bagError(ErrorCategory::Shape, "dimension_count_mismatch", "offsets " + toString(bags.offsets.shape()),
-                       "1 dimension");
+        throw bagError(ErrorCategory::Shape, "dimension_count_mismatch",
+                       "offsets " + toString(bags.offsets.shape()), "1 dimension");
     }
     if (bags.offsets.defined() && bags.include_last_offset && bags.offsets.numel() == 0)
-        throw bagError(ErrorCategory::Value, "wrong_offsets", "no offset", "at least the last bag's end");
+        throw bagError(ErrorCategory::Value, "wrong_offsets", "no offset",
+                       "at least the last bag's end");
     if (bags.weights.defined() && bags.mode != BagMode::Sum) {
-        throw bagError(ErrorCategory::Value, "weights_not_allowed", "per_sample_weights in another mode than sum",
-                       "mode sum");
+        throw bagError(ErrorCategory::Value, "weights_not_allowed",
+                       "per_sample_weights in another mode than sum", "mode sum");
     }
     if (bags.weights.defined() && bags.weights.shape() != indices.shape()) {
-        throw bagError(ErrorCategory::Shape, "size_mismatch", "per_sample_weights " + toString(bags.weights.shape()),
+        throw bagError(ErrorCategory::Shape, "size_mismatch",
+                       "per_sample_weights " + toString(bags.weights.shape()),
                        "the input's shape " + toString(indices.shape()));
     }
     if (bags.weights.defined() && bags.weights.dtype() != table.dtype()) {
         throw bagError(ErrorCategory::DType, "dtype_mismatch",
-                       std::string("per_sample_weights of ") + dtypeName(bags.weights.dtype()), dtypeName(table.dtype()));
+                       std::string("per_sample_weights of ") + dtypeName(bags.weights.dtype()),
+                       dtypeName(table.dtype()));
     }
     if (bags.mode == BagMode::Max && bags.gradient.scale_grad_by_freq) {
-        throw bagError(ErrorCategory::Value, "not_supported_with_max", "scale_grad_by_freq in mode max",
-                       "another mode, or no scaling");
+        throw bagError(ErrorCategory::Value, "not_supported_with_max",
+                       "scale_grad_by_freq in mode max", "another mode, or no scaling");
     }
 }
 
 /// The gradients of table and weights; `places` tells which index gave each largest element.
 /// `table` is needed where there are weights.
-Gradients bagsBackward(const Tensor &table, const Tensor &weights, const BagList &list, const Bags &bags,
-                       const Tensor &places, const Tensor &g)
+Gradients bagsBackward(const Tensor &table, const Tensor &weights, const BagList &list,
+                       const Bags &bags, const Tensor &places, const Tensor &g)
 {
     const Tensor gradient = g.compact();
     const int64_t width = gradient.size(1);
@@ -244,10 +261,12 @@ Gradients bagsBackward(const Tensor &table, const Tensor &weights, const BagList
         out[1] = Tensor::zeros(weights.shape(), gradient.dtype());
     dispatchFloating(gradient.dtype(), "EmbeddingBag", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const auto pointer = [](const Tensor &tensor) { return tensor.defined() ? tensor.data<T>() : nullptr; };
-        launch([list, width, how = bags.gradient, mode = bags.mode, from = pointer(table), w = pointer(weights),
-                dy = gradient.data<T>(), dx = out[0].data<T>(), dw = pointer(out[1]),
-                place = places.defined() ? places.data<int64_t>() : nullptr] {
+        const auto pointer = [](const Tensor &tensor) {
+            return tensor.defined() ? tensor.data<T>() : nullptr;
+        };
+        launch([list, width, how = bags.gradient, mode = bags.mode, from = pointer(table),
+                w = pointer(weights), dy = gradient.data<T>(), dx = out[0].data<T>(),
+                dw = pointer(out[1]), place = places.defined() ? places.data<int64_t>() : nullptr] {
             if (mode == BagMode::Max) {
                 for (int64_t i = 0; i < list.bags * width; ++i) {
                     if (place[i] >= 0)
@@ -255,7 +274,8 @@ Gradients bagsBackward(const Tensor &table, const Tensor &weights, const BagList
                 }
                 return;
             }
-            const std::vector<double> factors = bagFactorsOf(list.indices, list.count, list.rows, how);
+            const std::vector<double> factors
+                    = bagFactorsOf(list.indices, list.count, list.rows, how);
             forBags(list, how.padding_idx, [&](int64_t bag, int64_t i, int64_t counted) {
                 const int64_t row = list.indices[i];
                 double factor = factors[static_cast<size_t>(i)];
@@ -286,7 +306,8 @@ void renormalizeRows(const Tensor &table, const Tensor &indices, double max_norm
     const int64_t width = table.size(1);
     dispatchFloating(table.dtype(), "Embedding", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        launch([=, rows = table.size(0), at = whole.data<int64_t>(), count = whole.numel(), memory = table.data<T>()] {
+        launch([=, rows = table.size(0), at = whole.data<int64_t>(), count = whole.numel(),
+                memory = table.data<T>()] {
             for (int64_t i = 0; i < count; ++i) {
                 checkIndex("Embedding", at[i], rows, i);
                 T *values = memory + at[i] * width;
@@ -300,7 +321,8 @@ void renormalizeRows(const Tensor &table, const Tensor &indices, double max_norm
                 const double norm = std::isinf(norm_type) ? largest : std::pow(sum, 1 / norm_type);
                 if (norm <= max_norm)
                     continue;
-                // torch's own guard against division by zero. A row that comes again is short already.
+                // torch's own guard against division by zero. A row that comes again is short
+                // already.
                 const T scale = static_cast<T>(max_norm / (norm + 1e-7));
                 for (int64_t k = 0; k < width; ++k)
                     values[k] *= scale;
@@ -314,7 +336,8 @@ Tensor embeddingBag(const Tensor &table, const Bags &bags)
 {
     checkBags(table, bags);
     const Tensor indices = wholeNumbers("EmbeddingBag", bags.indices);
-    const Tensor offsets = bags.offsets.defined() ? wholeNumbers("EmbeddingBag", bags.offsets) : Tensor();
+    const Tensor offsets
+            = bags.offsets.defined() ? wholeNumbers("EmbeddingBag", bags.offsets) : Tensor();
     const Tensor weights = bags.weights.defined() ? bags.weights.compact() : Tensor();
     const int64_t width = table.size(1);
     BagList list{indices.data<int64_t>(), indices.numel(), nullptr, 0, 0, false, table.size(0)};
@@ -327,12 +350,13 @@ Tensor embeddingBag(const Tensor &table, const Bags &bags)
         list.bagSize = indices.size(1);
     }
     Tensor out = Tensor::zeros({list.bags, width}, table.dtype());
-    Tensor places = bags.mode == BagMode::Max ? Tensor::full({list.bags, width}, -1, DType::Int64) : Tensor();
+    Tensor places = bags.mode == BagMode::Max ? Tensor::full({list.bags, width}, -1, DType::Int64)
+                                              : Tensor();
     dispatchFloating(table.dtype(), "EmbeddingBag", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        launch([list, width, padding = bags.gradient.padding_idx, mode = bags.mode, from = table.data<T>(),
-                w = weights.defined() ? weights.data<T>() : nullptr, to = out.data<T>(),
-                place = places.defined() ? places.data<int64_t>() : nullptr] {
+        launch([list, width, padding = bags.gradient.padding_idx, mode = bags.mode,
+                from = table.data<T>(), w = weights.defined() ? weights.data<T>() : nullptr,
+                to = out.data<T>(), place = places.defined() ? places.data<int64_t>() : nullptr] {
             list.check();
             forBags(list, padding, [&](int64_t bag, int64_t i, int64_t) {
                 const T *row = from + list.indices[i] * width;
@@ -360,11 +384,13 @@ Tensor embeddingBag(const Tensor &table, const Bags &bags)
     });
     if (shouldRecord({&table, &bags.weights})) {
         record("embedding_bag", {table, bags.weights}, {out},
-               [list, bags, indices, offsets, places, st = SavedTensor(weights.defined() ? table : Tensor()),
+               [list, bags, indices, offsets, places,
+                st = SavedTensor(weights.defined() ? table : Tensor()),
                 sw = SavedTensor(weights)](const Gradients &g) {
                    const Tensor madeOf[] = {g[0], st.unpack(), sw.unpack()};
                    return onceDifferentiable(
-                           "embedding_bag", bagsBackward(madeOf[1], madeOf[2], list, bags, places, g[0]), madeOf);
+                           "embedding_bag",
+                           bagsBackward(madeOf[1], madeOf[2], list, bags, places, g[0]), madeOf);
                });
     }
     return out;

@@ -181,14 +181,15 @@ std::vector<int64_t> splitSizes(int64_t size, int64_t piece)
     return out;
 }
 
-std::vector<int64_t> checkedSplitSizes(const Shape &shape, int64_t d, const std::vector<int64_t> &sizes)
+std::vector<int64_t> checkedSplitSizes(const Shape &shape, int64_t d,
+                                       const std::vector<int64_t> &sizes)
 {
     const int64_t size = shape[static_cast<size_t>(d)];
     const bool negative = std::any_of(sizes.begin(), sizes.end(), [](int64_t s) { return s < 0; });
     if (negative || std::accumulate(sizes.begin(), sizes.end(), int64_t(0)) != size) {
         throw Error(ErrorCategory::Shape, "split_error_sizes", "split", "sizes " + toString(sizes),
-                    "sizes that add up to " + std::to_string(size) + ", dimension " + std::to_string(d)
-                            + " of " + toString(shape));
+                    "sizes that add up to " + std::to_string(size) + ", dimension "
+                            + std::to_string(d) + " of " + toString(shape));
     }
     return sizes;
 }

@@ -204,10 +204,12 @@ Tensor inverse(const Tensor &x)
         launch([size, count = size == 0 ? 0 : x.numel() / (size * size),
                 from = source.template data<T>(), to = out.template data<T>()] {
             for (int64_t i = 0; i < count; ++i) {
-                const int64_t pivot = kernels::invert(size, from + i * size * size, to + i * size * size);
+                const int64_t pivot
+                        = kernels::invert(size, from + i * size * size, to + i * size * size);
                 if (pivot >= 0) {
                     throw Error(ErrorCategory::Value, "linalg_error_singular", "inverse",
-                                "a singular matrix (number " + text(i) + "): pivot " + text(pivot) + " is 0",
+                                "a singular matrix (number " + text(i) + "): pivot " + text(pivot)
+                                        + " is 0",
                                 "matrices with an inverse");
                 }
             }

@@ -4,6 +4,7 @@
 #include "engine/autograd/Node.h"
 #include "engine/core/Launch.h"
 #include "engine/kernels/gemm.h"
+#include "engine/ops/dispatch.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
@@ -81,14 +82,14 @@ void checkTypes(const Tensor &a, const Tensor &b, const char *where)
 /// (B, m, k) times (B, k, n), types and sizes checked.
 Tensor products(const char *name, const Tensor &a, const Tensor &b)
 {
+    if (const DType type = computedType(a.dtype()); type != a.dtype())
+        return narrowedTo(a.dtype(), products(name, a.toType(type), b.toType(type)));
     Tensor out = Tensor::empty({a.size(0), a.size(1), b.size(2)}, a.dtype());
     const Matrices left = matricesOf(a);
     const Matrices right = matricesOf(b);
-    dispatchAll(a.dtype(), [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        if constexpr (!std::is_same_v<T, bool>)
-            launchProducts<T>(left, right, out);
-    });
+    dispatchTypes<types::Integers | types::Floats | types::Complexes>(
+            a.dtype(), name,
+            [&](auto tag) { launchProducts<typename decltype(tag)::type>(left, right, out); });
     if (shouldRecord({&a, &b})) {
         record(name, {a, b}, {out},
                [name, x = b.requiresGrad() ? SavedTensor(a) : SavedTensor(),

@@ -15,8 +15,8 @@ namespace mrg {
 namespace {
 
 /// Gradients of x, weight and bias from recorded operations, so that they can be differentiated.
-Gradients recordedBackward(const Tensor &x, const Tensor &weight, bool hasBias, const Tensor &gradient,
-                           const Normalization &how)
+Gradients recordedBackward(const Tensor &x, const Tensor &weight, bool hasBias,
+                           const Tensor &gradient, const Normalization &how)
 {
     const NormalizationLayout &l = how.layout;
     const Shape full{l.outer, l.repeats, l.period, l.parts, l.step};
@@ -24,11 +24,13 @@ Gradients recordedBackward(const Tensor &x, const Tensor &weight, bool hasBias, 
     const Tensor from = reshape(x, full);
     const Tensor g = reshape(gradient, full);
     const Shape perPeriod{1, 1, l.period, 1, 1};
-    const Tensor scaled = weight.defined() ? mul(g, reshape(weight, {1, 1, l.period, l.parts, 1})) : g;
+    const Tensor scaled
+            = weight.defined() ? mul(g, reshape(weight, {1, 1, l.period, l.parts, 1})) : g;
     const bool given = how.mean.defined();
     const Tensor average = given ? reshape(how.mean, perPeriod) : mean(from, set, true);
     const Tensor centred = how.centred ? sub(from, average) : from;
-    const Tensor variance = given ? reshape(how.variance, perPeriod) : mean(square(centred), set, true);
+    const Tensor variance
+            = given ? reshape(how.variance, perPeriod) : mean(square(centred), set, true);
     const Tensor inverse = pow(add(variance, how.eps), -0.5);
     const Tensor normal = mul(centred, inverse);
     Tensor dx = scaled;
@@ -50,7 +52,7 @@ Gradients recordedBackward(const Tensor &x, const Tensor &weight, bool hasBias, 
 struct Saved {
     SavedTensor x;
     SavedTensor weight;
-    Tensor mean;    ///< one a set
+    Tensor mean; ///< one a set
     Tensor inverse;
     Shape biasShape; ///< of the bias, if `hasBias`
     bool hasBias;
@@ -72,10 +74,13 @@ Gradients kernelBackward(const Saved &saved, const Tensor &g)
     const Tensor compactWeight = weight.defined() ? weight.compact() : weight;
     dispatchFloating(x.dtype(), "normalization", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const auto pointer = [](const Tensor &tensor) { return tensor.defined() ? tensor.data<T>() : nullptr; };
-        launch([layout, ofSet = !saved.how.mean.defined(), centred = saved.how.centred, from = x.data<T>(),
-                mean = saved.mean.data<T>(), inverse = saved.inverse.data<T>(), w = pointer(compactWeight),
-                dy = gradient.data<T>(), dx = out[0].data<T>(), dw = pointer(out[1]), db = pointer(out[2])] {
+        const auto pointer = [](const Tensor &tensor) {
+            return tensor.defined() ? tensor.data<T>() : nullptr;
+        };
+        launch([layout, ofSet = !saved.how.mean.defined(), centred = saved.how.centred,
+                from = x.data<T>(), mean = saved.mean.data<T>(), inverse = saved.inverse.data<T>(),
+                w = pointer(compactWeight), dy = gradient.data<T>(), dx = out[0].data<T>(),
+                dw = pointer(out[1]), db = pointer(out[2])] {
             kernels::normalizeBackward<T>(layout, ofSet, centred, from, mean, inverse, w, dy, dx);
             if (dw || db)
                 kernels::normalizeWeightsBackward<T>(layout, from, mean, inverse, dy, dw, db);
@@ -107,10 +112,12 @@ Tensor normalizing(const char *name, const Tensor &input, const Tensor &weight, 
     Tensor inverse = Tensor::empty({layout.sets()}, x.dtype());
     dispatchFloating(x.dtype(), name, [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const auto pointer = [](const Tensor &tensor) { return tensor.defined() ? tensor.data<T>() : nullptr; };
-        launch([layout, centred = how.centred, eps = how.eps, from = x.data<T>(), mean = mean.data<T>(),
-                inverse = inverse.data<T>(), givenMean = pointer(how.mean), givenVariance = pointer(how.variance),
-                observe = how.observe] {
+        const auto pointer = [](const Tensor &tensor) {
+            return tensor.defined() ? tensor.data<T>() : nullptr;
+        };
+        launch([layout, centred = how.centred, eps = how.eps, from = x.data<T>(),
+                mean = mean.data<T>(), inverse = inverse.data<T>(), givenMean = pointer(how.mean),
+                givenVariance = pointer(how.variance), observe = how.observe] {
             if (givenMean) {
                 for (int64_t set = 0; set < layout.sets(); ++set) {
                     mean[set] = givenMean[set % layout.period];
@@ -125,17 +132,23 @@ Tensor normalizing(const char *name, const Tensor &input, const Tensor &weight, 
                 inverse[set] = T(1) / std::sqrt(inverse[set] + static_cast<T>(eps));
         });
         launch([layout, from = x.data<T>(), mean = mean.data<T>(), inverse = inverse.data<T>(),
-                w = pointer(weight), b = pointer(bias),
-                to = y.data<T>()] { kernels::normalize<T>(layout, from, mean, inverse, w, b, to); });
+                w = pointer(weight), b = pointer(bias), to = y.data<T>()] {
+            kernels::normalize<T>(layout, from, mean, inverse, w, b, to);
+        });
     });
     if (shouldRecord({&x, &weight, &bias})) {
-        Saved saved{SavedTensor(x), SavedTensor(weight), mean, inverse, bias.defined() ? bias.shape() : Shape(),
-                    bias.defined(), how};
+        Saved saved{SavedTensor(x),
+                    SavedTensor(weight),
+                    mean,
+                    inverse,
+                    bias.defined() ? bias.shape() : Shape(),
+                    bias.defined(),
+                    how};
         saved.how.observe = nullptr;
         record(name, {x, weight, bias}, {y}, [saved = std::move(saved)](const Gradients &g) {
             if (gradEnabled()) {
-                Gradients out = recordedBackward(saved.x.unpack(), saved.weight.unpack(), saved.hasBias, g[0],
-                                                 saved.how);
+                Gradients out = recordedBackward(saved.x.unpack(), saved.weight.unpack(),
+                                                 saved.hasBias, g[0], saved.how);
                 if (saved.hasBias)
                     out[2] = reshape(out[2], saved.biasShape);
                 return out;
@@ -164,7 +177,8 @@ Tensor channelWindowSum(const Tensor &input, int64_t before, int64_t after)
                     const int64_t c = row % channels;
                     T *target = to + row * inner;
                     std::fill(target, target + inner, T(0));
-                    for (int64_t at = std::max<int64_t>(0, c - before); at <= std::min(channels - 1, c + after); ++at) {
+                    for (int64_t at = std::max<int64_t>(0, c - before);
+                         at <= std::min(channels - 1, c + after); ++at) {
                         const T *source = from + (row - c + at) * inner;
                         for (int64_t i = 0; i < inner; ++i)
                             target[i] += source[i];

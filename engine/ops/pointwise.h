@@ -36,8 +36,10 @@ Tensor ldexp(const Tensor &a, const Tensor &b); ///< a 2^b
 Tensor heaviside(const Tensor &a, const Tensor &values);
 Tensor nextafter(const Tensor &a, const Tensor &b);
 Tensor lerp(const Tensor &start, const Tensor &end, const Tensor &weight);
-Tensor addcmul(const Tensor &x, const Tensor &a, const Tensor &b, Number value = 1); ///< x + value a b
-Tensor addcdiv(const Tensor &x, const Tensor &a, const Tensor &b, Number value = 1); ///< x + value a / b
+Tensor addcmul(const Tensor &x, const Tensor &a, const Tensor &b,
+               Number value = 1); ///< x + value a b
+Tensor addcdiv(const Tensor &x, const Tensor &a, const Tensor &b,
+               Number value = 1); ///< x + value a / b
 Tensor bitwiseAnd(const Tensor &a, const Tensor &b);
 Tensor bitwiseOr(const Tensor &a, const Tensor &b);
 Tensor bitwiseXor(const Tensor &a, const Tensor &b);
@@ -155,7 +157,8 @@ struct Mantissa {
     Tensor exponent; ///< int32
 };
 Mantissa frexp(const Tensor &x);
-/// min(max(x, low), high), where an undefined bound is none. **Errors**: value `missing_argument` without both.
+/// min(max(x, low), high), where an undefined bound is none. **Errors**: value `missing_argument`
+/// without both.
 Tensor clamp(const Tensor &x, const Tensor &low, const Tensor &high);
 Tensor clamp(const Tensor &x, std::optional<Number> low, std::optional<Number> high);
 Tensor elu(const Tensor &x, double alpha = 1);

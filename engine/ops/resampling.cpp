@@ -3,6 +3,7 @@
 
 #include "engine/autograd/Node.h"
 #include "engine/core/Launch.h"
+#include "engine/ops/dispatch.h"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,9 @@ using kernels::SparseRows;
 Tensor resample(const char *name, const Tensor &x, size_t dim, const SharedResampling &resampling,
                 double fill, bool transposed)
 {
+    if (const DType type = computedType(x.dtype()); type != x.dtype())
+        return narrowedTo(x.dtype(),
+                          resample(name, x.toType(type), dim, resampling, fill, transposed));
     const Tensor source = x.compact();
     const SparseRows &matrix = transposed ? resampling->transposed : resampling->matrix;
     Shape shape = x.shape();
@@ -26,7 +30,7 @@ Tensor resample(const char *name, const Tensor &x, size_t dim, const SharedResam
         if (d != dim)
             (d < dim ? outer : inner) *= shape[d];
     }
-    dispatchAll(x.dtype(), [&](auto tag) {
+    dispatchTypes<types::All>(x.dtype(), name, [&](auto tag) {
         using T = typename decltype(tag)::type;
         launch([resampling, transposed, outer, inner, value = convertElement<T>(fill),
                 from = source.data<T>(), to = out.data<T>()] {

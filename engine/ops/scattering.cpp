@@ -194,11 +194,12 @@ Tensor scatterReduce(const Tensor &x, int64_t dim, const Tensor &index, const Te
                [=, self = SavedTensor(x), from = SavedTensor(src),
                 at = SavedTensor(place)](const Gradients &g) {
                    const Tensor entries = at.unpack();
-                   ScatterGradients gradients = scatterGradients(
-                           g[0], self.unpack(), d, entries, from.unpack(), mode, include_self, where);
+                   ScatterGradients gradients
+                           = scatterGradients(g[0], self.unpack(), d, entries, from.unpack(), mode,
+                                              include_self, where);
                    if (!include_self)
                        gradients.self = scatter(gradients.self, d, entries,
-                                          Tensor::zeros(entries.shape(), g[0].dtype()));
+                                                Tensor::zeros(entries.shape(), g[0].dtype()));
                    return Gradients{gradients.self, gradients.src};
                });
     }

@@ -63,8 +63,9 @@ Tensor chain(const Tensor &gradient, const Tensor &slope);
 template <Types set, typename F> Tensor unaryForward(const char *name, const Tensor &input, F f)
 {
     const bool converts = (set & types::IntegersAsFloats) && isIntegral(input.dtype());
-    const Tensor x = (converts ? input.toType(defaultDType()) : input).compact();
-    return dispatchTypes<set>(x.dtype(), name, [&](auto tag) {
+    const DType dtype = converts ? defaultDType() : computedType(input.dtype());
+    const Tensor x = input.toType(dtype).compact();
+    const Tensor out = dispatchTypes<set>(dtype, name, [&](auto tag) {
         using T = typename decltype(tag)::type;
         using R = ResultOf<F, T>;
         Tensor y = Tensor::empty(x.shape(), dtypeOf<R>);
@@ -72,6 +73,7 @@ template <Types set, typename F> Tensor unaryForward(const char *name, const Ten
                 y, [f](T v) { return static_cast<R>(f(v)); }, x);
         return y;
     });
+    return narrowedTo(input.dtype(), out);
 }
 
 template <Types set, SlopeOf of, typename F>

@@ -35,7 +35,8 @@ std::shared_ptr<std::byte> Arena::allocate(size_t bytes)
         m_blocks.push_back(block);
         m_bytes += size;
     }
-    return {block, [arena = shared_from_this(), size](std::byte *used) { arena->giveBack(used, size); }};
+    return {block,
+            [arena = shared_from_this(), size](std::byte *used) { arena->giveBack(used, size); }};
 }
 
 void Arena::giveBack(std::byte *block, size_t size)

@@ -9,9 +9,9 @@
 
 namespace mrg {
 
-/// The memory of a captured computation. While the capture goes on, what is given back is handed out
-/// again, so that buffers whose lives do not overlap share their place; afterwards nothing moves any
-/// more, and the memory stays until the plan and the last tensor in it are gone.
+/// The memory of a captured computation. While the capture goes on, what is given back is handed
+/// out again, so that buffers whose lives do not overlap share their place; afterwards nothing
+/// moves any more, and the memory stays until the plan and the last tensor in it are gone.
 class Arena : public std::enable_shared_from_this<Arena> {
 public:
     Arena() = default;

@@ -21,7 +21,8 @@ using PointwiseBody = std::function<void(int64_t begin, int64_t end)>;
 class FusedKernel {
 public:
     FusedKernel(int64_t count, std::vector<PointwiseBody> bodies)
-        : m_count(count), m_bodies(std::move(bodies))
+        : m_count(count),
+          m_bodies(std::move(bodies))
     {
     }
     void operator()() const
@@ -44,7 +45,7 @@ private:
 
 class PlanBuilder::Recorder final : public LaunchRecorder {
 public:
-    Recorder() : m_arena(std::make_shared<Arena>()) {}
+    Recorder() : m_arena(std::make_shared<Arena>()) { }
     ~Recorder() override { m_arena->freeze(); }
 
     void record(FunctionRef<void()> part)
@@ -105,7 +106,7 @@ private:
     std::string m_refusal;
 };
 
-PlanBuilder::PlanBuilder() : m_recorder(std::make_unique<Recorder>()) {}
+PlanBuilder::PlanBuilder() : m_recorder(std::make_unique<Recorder>()) { }
 PlanBuilder::~PlanBuilder() = default;
 PlanBuilder::PlanBuilder(PlanBuilder &&) noexcept = default;
 PlanBuilder &PlanBuilder::operator=(PlanBuilder &&) noexcept = default;

@@ -17,22 +17,22 @@ class Arena;
 /// order, hence the same bits, without allocation, dispatch or a tape.
 ///
 ///     Tensor loss;
-///     Result<Plan> plan = Plan::capture([&] { loss = model(x); backward(loss); optimizer.step(); });
-///     while (training) {
+///     Result<Plan> plan = Plan::capture([&] { loss = model(x); backward(loss); optimizer.step();
+///     }); while (training) {
 ///         x.copyFrom(next);
 ///         plan->run();      // loss, gradients and parameters are those of the new x
 ///     }
 ///
-/// What the computation reads and writes outside of its own memory (parameters, the batch) must stay
-/// where it was. State that is made by the first step (momenta) must exist before the capture.
+/// What the computation reads and writes outside of its own memory (parameters, the batch) must
+/// stay where it was. State that is made by the first step (momenta) must exist before the capture.
 /// Consecutive elementwise kernels of one length are fused: they run block by block, so that what
 /// one wrote is still in the cache when the next reads it.
 ///
 /// **Threads**: belongs to one thread at a time.
 class Plan {
 public:
-    /// Runs `step` and records it. **Errors** (state): `step_not_capturable` naming what was done that
-    /// can't be repeated; the computation has been carried out all the same. What it throws is
+    /// Runs `step` and records it. **Errors** (state): `step_not_capturable` naming what was done
+    /// that can't be repeated; the computation has been carried out all the same. What it throws is
     /// passed on.
     static Result<Plan> capture(FunctionRef<void()> step);
 

@@ -100,11 +100,10 @@ Result<void> setArguments(std::span<const Arg> args, void *options, const Argume
         const auto found = std::find_if(args.begin(), args.end(),
                                         [&](const Arg &arg) { return arg.name == name; });
         if (found == args.end()) {
-            const auto nearest = std::min_element(args.begin(), args.end(),
-                                                  [&](const Arg &a, const Arg &b) {
-                                                      return editDistance(a.name, name)
-                                                              < editDistance(b.name, name);
-                                                  });
+            const auto nearest
+                    = std::min_element(args.begin(), args.end(), [&](const Arg &a, const Arg &b) {
+                          return editDistance(a.name, name) < editDistance(b.name, name);
+                      });
             return Error(ErrorCategory::Value, "unknown_argument", where, "'" + name + "'", "",
                          nearest == args.end() ? "remove it: there are no arguments"
                                                : "did you mean '" + nearest->name + "'?");

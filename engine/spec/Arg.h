@@ -11,9 +11,9 @@ namespace mrg {
 
 /// What an argument may be beyond its type.
 struct Constraint {
-    std::vector<Value> choices;       ///< empty: any
-    std::optional<double> minimum;    ///< smallest allowed number, for each element of a list
-    bool exclusiveMinimum = false;    ///< the minimum itself is not allowed
+    std::vector<Value> choices; ///< empty: any
+    std::optional<double> minimum; ///< smallest allowed number, for each element of a list
+    bool exclusiveMinimum = false; ///< the minimum itself is not allowed
     std::optional<double> maximum;
     bool exclusiveMaximum = false;
 };
@@ -36,7 +36,7 @@ Constraint between(double minimum, double maximum);
 struct Arg {
     std::string name;
     std::string summary;
-    std::string type;      ///< in the catalogue's words: "int", "float or null", "int or tuple", ...
+    std::string type; ///< in the catalogue's words: "int", "float or null", "int or tuple", ...
     bool required = false; ///< has no default in torch's signature
     Value defaultValue;
     Constraint constraint;

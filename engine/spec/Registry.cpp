@@ -3,8 +3,8 @@
 
 namespace mrg {
 
-Registry::Registry() : m_contents(std::make_shared<Contents>()) {}
-Registry::Registry(std::shared_ptr<Contents> contents) : m_contents(std::move(contents)) {}
+Registry::Registry() : m_contents(std::make_shared<Contents>()) { }
+Registry::Registry(std::shared_ptr<Contents> contents) : m_contents(std::move(contents)) { }
 
 void Registry::add(std::vector<ModuleSpec> family)
 {
@@ -12,7 +12,8 @@ void Registry::add(std::vector<ModuleSpec> family)
     const RegistryAccess access = [weak = std::weak_ptr<Contents>(m_contents)] {
         std::shared_ptr<Contents> contents = weak.lock();
         if (!contents)
-            throw Error(ErrorCategory::State, "registry_gone", "Registry", "no registry", "one that lives");
+            throw Error(ErrorCategory::State, "registry_gone", "Registry", "no registry",
+                        "one that lives");
         return std::shared_ptr<const Registry>(new Registry(std::move(contents)));
     };
     for (ModuleSpec &spec : family) {
@@ -45,15 +46,16 @@ const ModuleSpec *Registry::module(const std::string &name) const
 const FunctionSpec *Registry::function(const std::string &name) const
 {
     const auto found = m_contents->functionIndex.find(name);
-    return found == m_contents->functionIndex.end() ? nullptr : &m_contents->functions[found->second];
+    return found == m_contents->functionIndex.end() ? nullptr
+                                                    : &m_contents->functions[found->second];
 }
 
 std::shared_ptr<Module> Registry::make(const ModuleDescription &description) const
 {
     const ModuleSpec *spec = module(description.name);
     if (!spec) {
-        throw Error(ErrorCategory::Value, "unknown_module", "nn." + description.name, "no such module",
-                    "one of torch.nn");
+        throw Error(ErrorCategory::Value, "unknown_module", "nn." + description.name,
+                    "no such module", "one of torch.nn");
     }
     return spec->make(description.args);
 }

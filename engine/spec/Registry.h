@@ -27,8 +27,8 @@ public:
     /// A module or else a function of that name.
     const Spec *find(const std::string &name) const;
 
-    /// Makes a module that is an argument of another. **Errors** (value): `unknown_module`, and those
-    /// of its constructor.
+    /// Makes a module that is an argument of another. **Errors** (value): `unknown_module`, and
+    /// those of its constructor.
     std::shared_ptr<Module> make(const ModuleDescription &description) const;
 
 private:

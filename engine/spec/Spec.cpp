@@ -23,8 +23,9 @@ const Arg *Spec::findArg(const std::string &argName) const
 
 const MethodSpec *ModuleSpec::method(const std::string &methodName) const
 {
-    const auto found = std::find_if(methods.begin(), methods.end(),
-                                    [&](const MethodSpec &method) { return method.name == methodName; });
+    const auto found = std::find_if(methods.begin(), methods.end(), [&](const MethodSpec &method) {
+        return method.name == methodName;
+    });
     return found == methods.end() ? nullptr : &*found;
 }
 

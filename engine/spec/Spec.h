@@ -13,28 +13,61 @@ class Registry;
 
 /// Palette groups, in palette order: those of torch.nn, data sources, those of torch.*.
 enum class Group {
-    Container, Linear, Convolution, Pooling, Padding, Activation, Normalization, Recurrent,
-    Transformer, Embedding, Dropout, Distance, Vision, Utility, Loss,
-    Data, Creation, UnaryPointwise, BinaryPointwise, Reduction, Comparison, IndexingAndJoining,
-    LinearAlgebra, Einsum, Random, Settings, Device,
+    Container,
+    Linear,
+    Convolution,
+    Pooling,
+    Padding,
+    Activation,
+    Normalization,
+    Recurrent,
+    Transformer,
+    Embedding,
+    Dropout,
+    Distance,
+    Vision,
+    Utility,
+    Loss,
+    Data,
+    Creation,
+    UnaryPointwise,
+    BinaryPointwise,
+    Reduction,
+    Comparison,
+    IndexingAndJoining,
+    LinearAlgebra,
+    Einsum,
+    Random,
+    Settings,
+    Device,
 };
 template <> struct EnumTexts<Group> {
     static constexpr std::array texts{
-            std::pair{Group::Container, "Container"}, std::pair{Group::Linear, "Linear"},
-            std::pair{Group::Convolution, "Convolution"}, std::pair{Group::Pooling, "Pooling"},
-            std::pair{Group::Padding, "Padding"}, std::pair{Group::Activation, "Activation"},
-            std::pair{Group::Normalization, "Normalization"}, std::pair{Group::Recurrent, "Recurrent"},
-            std::pair{Group::Transformer, "Transformer"}, std::pair{Group::Embedding, "Embedding"},
-            std::pair{Group::Dropout, "Dropout"}, std::pair{Group::Distance, "Distance"},
-            std::pair{Group::Vision, "Vision"}, std::pair{Group::Utility, "Utility"},
-            std::pair{Group::Loss, "Loss"}, std::pair{Group::Data, "Data"},
+            std::pair{Group::Container, "Container"},
+            std::pair{Group::Linear, "Linear"},
+            std::pair{Group::Convolution, "Convolution"},
+            std::pair{Group::Pooling, "Pooling"},
+            std::pair{Group::Padding, "Padding"},
+            std::pair{Group::Activation, "Activation"},
+            std::pair{Group::Normalization, "Normalization"},
+            std::pair{Group::Recurrent, "Recurrent"},
+            std::pair{Group::Transformer, "Transformer"},
+            std::pair{Group::Embedding, "Embedding"},
+            std::pair{Group::Dropout, "Dropout"},
+            std::pair{Group::Distance, "Distance"},
+            std::pair{Group::Vision, "Vision"},
+            std::pair{Group::Utility, "Utility"},
+            std::pair{Group::Loss, "Loss"},
+            std::pair{Group::Data, "Data"},
             std::pair{Group::Creation, "Creation"},
             std::pair{Group::UnaryPointwise, "Unary pointwise"},
             std::pair{Group::BinaryPointwise, "Binary pointwise"},
-            std::pair{Group::Reduction, "Reduction"}, std::pair{Group::Comparison, "Comparison"},
+            std::pair{Group::Reduction, "Reduction"},
+            std::pair{Group::Comparison, "Comparison"},
             std::pair{Group::IndexingAndJoining, "Indexing and joining"},
             std::pair{Group::LinearAlgebra, "Linear algebra"},
-            std::pair{Group::Einsum, "Einsum and einops"}, std::pair{Group::Random, "Random"},
+            std::pair{Group::Einsum, "Einsum and einops"},
+            std::pair{Group::Random, "Random"},
             std::pair{Group::Settings, "Grad mode, types and global settings"},
             std::pair{Group::Device, "Asynchronous and device specific"}};
 };
@@ -43,19 +76,20 @@ const char *groupName(Group group);
 /// What the numbers of a target mean. A data source delivers whichever form the loss asks for, if
 /// its labels can be written so.
 enum class TargetForm {
-    None,         ///< not a target
-    Values,       ///< real numbers, like the network's output
-    ClassIndex,   ///< one class per sample, int64
+    None, ///< not a target
+    Values, ///< real numbers, like the network's output
+    ClassIndex, ///< one class per sample, int64
     LabelIndices, ///< int64 (N, C): the labels' indices, then -1
-    MultiHot,     ///< float (N, C): 1 where the label holds
-    Sign,         ///< float: 1 or -1
+    MultiHot, ///< float (N, C): 1 where the label holds
+    Sign, ///< float: 1 or -1
 };
 template <> struct EnumTexts<TargetForm> {
-    static constexpr std::array texts{
-            std::pair{TargetForm::None, "none"}, std::pair{TargetForm::Values, "values"},
-            std::pair{TargetForm::ClassIndex, "class index"},
-            std::pair{TargetForm::LabelIndices, "label indices"},
-            std::pair{TargetForm::MultiHot, "multi-hot"}, std::pair{TargetForm::Sign, "sign"}};
+    static constexpr std::array texts{std::pair{TargetForm::None, "none"},
+                                      std::pair{TargetForm::Values, "values"},
+                                      std::pair{TargetForm::ClassIndex, "class index"},
+                                      std::pair{TargetForm::LabelIndices, "label indices"},
+                                      std::pair{TargetForm::MultiHot, "multi-hot"},
+                                      std::pair{TargetForm::Sign, "sign"}};
 };
 
 /// Where numbers may lie, bounds excluded.
@@ -86,8 +120,8 @@ struct Port {
     bool variadic = false;
     /// A plain number may come in place of a tensor (pow's exponent).
     bool number = false;
-    /// The argument of forward that is a tuple of tensors and has this port as a member: LSTM's ports
-    /// h_0 and c_0 are the tuple "hx". Members stand one after the other.
+    /// The argument of forward that is a tuple of tensors and has this port as a member: LSTM's
+    /// ports h_0 and c_0 are the tuple "hx". Members stand one after the other.
     std::string tuple;
     /// For floating inputs: where the function is defined and smooth (probabilities, variances, the
     /// logarithm's numbers).
@@ -121,7 +155,7 @@ struct Spec {
     Group group = Group::Utility;
     std::string summary;
     std::string formula; ///< TeX
-    std::string source;  ///< paper or definition followed
+    std::string source; ///< paper or definition followed
     std::vector<Arg> args;
     std::vector<Port> inputs;
     std::vector<Port> outputs;
@@ -158,8 +192,8 @@ struct FunctionSpec : Spec {
     std::function<std::vector<Tensor>(const Arguments &, std::span<const Tensor>)> call;
     /// Ports and arguments in the order of a call by position; empty: ports, then arguments.
     std::vector<std::string> order;
-    /// The argument that takes keywords without an argument of their own, as a list of [name, value]
-    /// (the axes of einops); empty: there is none.
+    /// The argument that takes keywords without an argument of their own, as a list of [name,
+    /// value] (the axes of einops); empty: there is none.
     std::string otherKeywords;
     /// Sorts the arguments of a call that no order describes (einsum); mostly null.
     std::function<Result<Call>(std::span<const Value> positional, const Arguments &keywords)> bind;
@@ -168,8 +202,8 @@ struct FunctionSpec : Spec {
 /// Something that a module can do besides forward (predict), or that belongs to its class alone
 /// (from_pretrained): declared by declareMethod() and its like.
 struct MethodSpec : FunctionSpec {
-    /// What it gives, called on a module of the class; null for those of the class alone, which have
-    /// `evaluate` or `make`.
+    /// What it gives, called on a module of the class; null for those of the class alone, which
+    /// have `evaluate` or `make`.
     std::function<ValueList(Module &, const Call &)> callOn;
     /// Another way to construct the module.
     std::function<std::shared_ptr<Module>(const Call &)> make;
@@ -199,9 +233,10 @@ struct ModuleSpec : Spec {
 Result<Call> bindForward(const ModuleSpec &spec, std::span<const Value> positional,
                          const Arguments &keywords);
 
-/// Sorts the arguments of a call as written in PyTorch into ports and arguments. A tensor goes to the
-/// next free port, a list of tensors to the variadic one, anything else to the next free argument or
-/// to a port that takes numbers; a position that does not accept what comes is passed over.
+/// Sorts the arguments of a call as written in PyTorch into ports and arguments. A tensor goes to
+/// the next free port, a list of tensors to the variadic one, anything else to the next free
+/// argument or to a port that takes numbers; a position that does not accept what comes is passed
+/// over.
 ///
 /// **Errors** (value): `too_many_arguments`, `argument_given_twice`, `missing_argument`,
 /// `unknown_argument`.
@@ -216,9 +251,10 @@ void requireInputs(const Spec &spec, size_t count);
 
 /// Output shapes by the port patterns alone.
 ///
-/// **Errors**: value `input_count_mismatch`, shape `dimension_count_mismatch` (got/wanted name both shapes), shape `size_mismatch`
-/// with the fix as an edit where the wanted size is an argument's.
-Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed, const Shapes &inputs);
+/// **Errors**: value `input_count_mismatch`, shape `dimension_count_mismatch` (got/wanted name both
+/// shapes), shape `size_mismatch` with the fix as an edit where the wanted size is an argument's.
+Result<Shapes> inferFromPatterns(const Spec &spec, const Arguments &completed,
+                                 const Shapes &inputs);
 
 /// Shapes seen by an infer function, and the options, as its author writes it.
 template <typename O> using OptionsInfer = std::function<Result<Shapes>(const O &, const Shapes &)>;
@@ -297,13 +333,15 @@ InferFunction checkedInfer(std::shared_ptr<const Spec> shared, OptionsInfer<O> i
             }
             if (Result<void> count = checkInputCount(*shared, inputs); !count)
                 return count.error().within(shared->name);
-            Result<Shapes> out = infer ? infer(*options, inputs)
-                                       : inferFromPatterns(*shared, shared->completed(values), inputs);
+            Result<Shapes> out = infer
+                    ? infer(*options, inputs)
+                    : inferFromPatterns(*shared, shared->completed(values), inputs);
             return out ? out : Result<Shapes>(out.error().within(shared->name));
         } catch (const Error &error) {
             return error.within(shared->name);
         } catch (const std::exception &error) {
-            return Error(ErrorCategory::State, "infer_failed", shared->name, error.what(), "a shape");
+            return Error(ErrorCategory::State, "infer_failed", shared->name, error.what(),
+                         "a shape");
         }
     };
 }
@@ -321,8 +359,8 @@ O checkedOptions(const Spec &spec, const std::function<Result<void>(const O &)> 
 } // namespace detail
 
 /// Turns a declaration of the module M into its row of the registry. M has a struct Options and a
-/// constructor M(Options), or M(Options, const Registry &) if it is made of others. See CONTRIBUTING
-/// for a whole example.
+/// constructor M(Options), or M(Options, const Registry &) if it is made of others. See
+/// CONTRIBUTING for a whole example.
 template <typename M> ModuleSpec declare(Declaration<typename M::Options> declaration)
 {
     using O = typename M::Options;
@@ -338,15 +376,18 @@ template <typename M> ModuleSpec declare(Declaration<typename M::Options> declar
         return module;
     };
     if constexpr (std::is_constructible_v<M, O, const Registry &>) {
-        spec.attach = [shared, validate, inferWithin, named](ModuleSpec &own, const RegistryAccess &access) {
-            own.make = [shared, validate, named, access](const Arguments &values) -> std::shared_ptr<Module> {
+        spec.attach = [shared, validate, inferWithin, named](ModuleSpec &own,
+                                                             const RegistryAccess &access) {
+            own.make = [shared, validate, named,
+                        access](const Arguments &values) -> std::shared_ptr<Module> {
                 return named(std::make_shared<M>(
                         detail::checkedOptions<O>(*shared, validate, values), *access()));
             };
             if (inferWithin) {
-                const OptionsInfer<O> infer = [inferWithin, access](const O &options, const Shapes &inputs) {
-                    return inferWithin(options, inputs, *access());
-                };
+                const OptionsInfer<O> infer
+                        = [inferWithin, access](const O &options, const Shapes &inputs) {
+                              return inferWithin(options, inputs, *access());
+                          };
                 own.infer = detail::checkedInfer<O>(shared, infer, validate);
             }
         };
@@ -369,8 +410,7 @@ auto checkedCall(const FunctionSpec &spec, const std::function<Result<void>(cons
         return call(checkedOptions<O>(*shared, validate, values), inputs);
     };
 }
-template <typename O>
-FunctionSpec functionSpec(Declaration<O> declaration)
+template <typename O> FunctionSpec functionSpec(Declaration<O> declaration)
 {
     FunctionSpec spec;
     spec.order = std::move(declaration.order);
@@ -380,8 +420,8 @@ FunctionSpec functionSpec(Declaration<O> declaration)
 }
 } // namespace detail
 
-/// Turns a declaration of a function into its row. `call` gets the options and the input tensors, one
-/// a port (undefined where an optional one is left out), those of a variadic port at the end.
+/// Turns a declaration of a function into its row. `call` gets the options and the input tensors,
+/// one a port (undefined where an optional one is left out), those of a variadic port at the end.
 template <typename O>
 FunctionSpec
 declareFunction(Declaration<O> declaration,
@@ -418,8 +458,8 @@ MethodSpec declareMethod(Declaration<O> declaration,
     MethodSpec spec{detail::functionSpec<O>(std::move(declaration)), {}, {}};
     spec.callOn = [shared = std::make_shared<const Spec>(spec), validate,
                    call = std::move(call)](Module &module, const Call &given) {
-        return call(dynamic_cast<M &>(module), detail::checkedOptions<O>(*shared, validate, given.args),
-                    given.inputs);
+        return call(dynamic_cast<M &>(module),
+                    detail::checkedOptions<O>(*shared, validate, given.args), given.inputs);
     };
     return spec;
 }

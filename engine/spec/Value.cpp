@@ -58,7 +58,9 @@ Value::Value(ModuleDescription value)
     : m_data(std::make_shared<const ModuleDescription>(std::move(value)))
 {
 }
-Value::Value(FunctionValue value) : m_data(std::make_shared<const FunctionValue>(std::move(value))) {}
+Value::Value(FunctionValue value) : m_data(std::make_shared<const FunctionValue>(std::move(value)))
+{
+}
 
 const ModuleDescription *Value::module() const
 {
@@ -281,7 +283,8 @@ Result<ModuleMembers> ValueTraits<ModuleMembers>::from(const Value &value)
         const ModuleDescription *description = (named ? (*pair)[1] : item).module();
         if (!description)
             return wrong;
-        out.entries.emplace_back(named ? *(*pair)[0].as<std::string>() : std::to_string(out.entries.size()),
+        out.entries.emplace_back(named ? *(*pair)[0].as<std::string>()
+                                       : std::to_string(out.entries.size()),
                                  *description);
     }
     return out;
@@ -291,7 +294,8 @@ Value ValueTraits<std::vector<ModuleDescription>>::to(const std::vector<ModuleDe
 {
     return listOf(v);
 }
-Result<std::vector<ModuleDescription>> ValueTraits<std::vector<ModuleDescription>>::from(const Value &value)
+Result<std::vector<ModuleDescription>>
+ValueTraits<std::vector<ModuleDescription>>::from(const Value &value)
 {
     return vectorFrom<ModuleDescription>(value, "a list of modules");
 }
@@ -320,7 +324,8 @@ Result<TensorPairs> ValueTraits<TensorPairs>::from(const Value &value)
     TensorPairs out;
     for (const Value &item : *list) {
         const ValueList *pair = item.as<ValueList>();
-        const std::string *name = pair && pair->size() == 2 ? (*pair)[0].as<std::string>() : nullptr;
+        const std::string *name
+                = pair && pair->size() == 2 ? (*pair)[0].as<std::string>() : nullptr;
         const Tensor *tensor = name ? (*pair)[1].as<Tensor>() : nullptr;
         if (!tensor)
             return wrong;

@@ -64,7 +64,8 @@ private:
 /// Arguments by name; those left out have their defaults.
 using Arguments = std::map<std::string, Value>;
 
-/// A module before it is made: an encoder layer, a member of a Sequential. Registry::make() makes it.
+/// A module before it is made: an encoder layer, a member of a Sequential. Registry::make() makes
+/// it.
 struct ModuleDescription {
     std::string name; ///< in the registry: "Linear"
     Arguments args;
@@ -76,8 +77,8 @@ struct ModuleMembers {
     friend bool operator==(const ModuleMembers &, const ModuleMembers &) = default;
 };
 
-/// A function given as an argument (a distance): either the caller's own, or one known by its name to
-/// whoever takes it.
+/// A function given as an argument (a distance): either the caller's own, or one known by its name
+/// to whoever takes it.
 struct FunctionValue {
     std::string name; ///< may be empty for the caller's own
     std::function<Tensor(std::span<const Tensor>)> call; ///< null: found by its name

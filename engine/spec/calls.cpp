@@ -7,15 +7,17 @@ namespace mrg {
 
 namespace {
 
-/// A tensor, a number where the port takes one, or a list of numbers where it takes indices (lengths);
-/// nothing for other values.
+/// A tensor, a number where the port takes one, or a list of numbers where it takes indices
+/// (lengths); nothing for other values.
 std::optional<Tensor> asTensor(const Value &value, const Port &port)
 {
     if (const Tensor *tensor = value.as<Tensor>())
         return *tensor;
-    if (const ValueList *list = value.as<ValueList>(); list && port.dtype == "int64" && !port.variadic) {
+    if (const ValueList *list = value.as<ValueList>();
+        list && port.dtype == "int64" && !port.variadic) {
         const Result<std::vector<int64_t>> numbers = ValueTraits<std::vector<int64_t>>::from(value);
-        return numbers && !list->empty() ? std::optional(Tensor::fromVector(*numbers)) : std::nullopt;
+        return numbers && !list->empty() ? std::optional(Tensor::fromVector(*numbers))
+                                         : std::nullopt;
     }
     if (!port.number)
         return std::nullopt;
@@ -69,9 +71,10 @@ public:
         if (m_variadicOpen && give(m_spec.inputs.back().name, value))
             return;
         m_variadicOpen = false;
-        const auto taker = std::find_if(m_order.begin(), m_order.end(), [&](const std::string &name) {
-            return !isGiven(name) && give(name, value);
-        });
+        const auto taker
+                = std::find_if(m_order.begin(), m_order.end(), [&](const std::string &name) {
+                      return !isGiven(name) && give(name, value);
+                  });
         if (taker == m_order.end()) {
             throw Error(ErrorCategory::Value, "too_many_arguments", "", value.toString(),
                         "at most those of " + signature());
@@ -88,7 +91,8 @@ public:
             return;
         }
         if (!known)
-            throw Error(ErrorCategory::Value, "unknown_argument", "", name, "one of " + signature());
+            throw Error(ErrorCategory::Value, "unknown_argument", "", name,
+                        "one of " + signature());
         if (isGiven(name)) {
             throw Error(ErrorCategory::Value, "argument_given_twice", "", name,
                         "by position or by name");
@@ -123,9 +127,10 @@ private:
     /// That of the port, or of the tuple's first.
     size_t portNumber(const std::string &name) const
     {
-        const auto found = std::find_if(m_spec.inputs.begin(), m_spec.inputs.end(), [&](const Port &port) {
-            return port.name == name || (!port.tuple.empty() && port.tuple == name);
-        });
+        const auto found
+                = std::find_if(m_spec.inputs.begin(), m_spec.inputs.end(), [&](const Port &port) {
+                      return port.name == name || (!port.tuple.empty() && port.tuple == name);
+                  });
         return static_cast<size_t>(found - m_spec.inputs.begin());
     }
 
@@ -180,8 +185,10 @@ private:
             ++end;
         if (!members || members->size() != end - first)
             return false;
-        return std::equal(members->begin(), members->end(), m_spec.inputs.begin() + static_cast<std::ptrdiff_t>(first),
-                          [this](const Value &member, const Port &port) { return give(port.name, member); });
+        return std::equal(
+                members->begin(), members->end(),
+                m_spec.inputs.begin() + static_cast<std::ptrdiff_t>(first),
+                [this](const Value &member, const Port &port) { return give(port.name, member); });
     }
 
     std::string signature() const

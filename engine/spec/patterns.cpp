@@ -69,9 +69,9 @@ std::optional<Error> matchDimension(const Port &port, const Pattern &pattern, si
         return std::nullopt;
     const bool isArgument = bindings.arguments->contains(symbol);
     const std::string got = std::to_string(shape[dimension]);
-    Error error(ErrorCategory::Shape, "size_mismatch", "",
-                port.name + " " + toString(shape),
-                describe(pattern, bindings) + " (" + symbol + " is " + std::to_string(*wanted) + ")",
+    Error error(ErrorCategory::Shape, "size_mismatch", "", port.name + " " + toString(shape),
+                describe(pattern, bindings) + " (" + symbol + " is " + std::to_string(*wanted)
+                        + ")",
                 isArgument ? "set " + symbol + " to " + got
                            : "make dimension " + std::to_string(dimension) + " of " + port.name
                                 + " " + std::to_string(*wanted));
@@ -108,7 +108,8 @@ std::optional<Error> match(const Port &port, const Pattern &pattern, const Shape
         const auto first = shape.begin() + static_cast<std::ptrdiff_t>(starAt);
         const Shape rest(first, first + static_cast<std::ptrdiff_t>(starSize));
         if (bindings.star && *bindings.star != rest) {
-            return Error(ErrorCategory::Shape, "size_mismatch", "", port.name + " " + toString(shape),
+            return Error(ErrorCategory::Shape, "size_mismatch", "",
+                         port.name + " " + toString(shape),
                          toString(*bindings.star) + " in place of *");
         }
         bindings.star = rest;
@@ -134,7 +135,8 @@ Result<void> checkInputCount(const Spec &spec, const Shapes &inputs)
         return {};
     const auto given = std::count_if(inputs.begin(), inputs.end(),
                                      [](const Shape &shape) { return shape != leftOut; });
-    return Error(ErrorCategory::Value, "input_count_mismatch", "", std::to_string(given) + " inputs",
+    return Error(ErrorCategory::Value, "input_count_mismatch", "",
+                 std::to_string(given) + " inputs",
                  std::to_string(required) + (variadic ? " or more" : "") + names);
 }
 

@@ -138,14 +138,17 @@ Result<Tensor> tensorFromJson(const Json &json)
         if (!size.is_number_integer() || size.get<int64_t>() < 0)
             return malformed("size " + size.dump(), "whole numbers of 0 or more");
         shape.push_back(size.get<int64_t>());
-        countable = countable && (shape.back() == 0 || count <= std::numeric_limits<int64_t>::max() / shape.back());
+        countable = countable
+                && (shape.back() == 0
+                    || count <= std::numeric_limits<int64_t>::max() / shape.back());
         count = countable ? count * shape.back() : count;
     }
     const Json &data = json["data"];
     const int64_t perElement = isComplex(dtype) ? 2 : 1;
     if (!countable || static_cast<int64_t>(data.size()) != count * perElement) {
         return malformed(std::to_string(data.size()) + " elements",
-                         (countable ? std::to_string(count) : "those") + " for shape " + toString(shape));
+                         (countable ? std::to_string(count) : "those") + " for shape "
+                                 + toString(shape));
     }
     Tensor tensor = Tensor::empty(shape, dtype);
     const bool filled = dispatchAll(dtype, [&](auto tag) {
@@ -192,7 +195,8 @@ Result<Value> moduleAt(const Json &json, int depth)
 Result<Value> valueAt(const Json &json, int depth)
 {
     if (depth > deepest)
-        return Error(ErrorCategory::Value, "not_a_value", "", "lists within lists within lists", "a value");
+        return Error(ErrorCategory::Value, "not_a_value", "", "lists within lists within lists",
+                     "a value");
     if (json.is_null())
         return Value();
     if (json.is_boolean())

@@ -13,15 +13,21 @@ namespace {
 /// migrations[n] turns version n of the file into n + 1.
 constexpr std::array migrations{
         "CREATE TABLE run(id INTEGER PRIMARY KEY, title TEXT, started TEXT, state TEXT, loss TEXT,"
-        "  dataset TEXT, digest TEXT, version TEXT, seed INTEGER, steps INTEGER DEFAULT 0, experiment TEXT);"
-        "CREATE TABLE series(id INTEGER PRIMARY KEY, run INTEGER REFERENCES run ON DELETE CASCADE, name TEXT,"
+        "  dataset TEXT, digest TEXT, version TEXT, seed INTEGER, steps INTEGER DEFAULT 0, "
+        "experiment TEXT);"
+        "CREATE TABLE series(id INTEGER PRIMARY KEY, run INTEGER REFERENCES run ON DELETE CASCADE, "
+        "name TEXT,"
         "  UNIQUE(run, name));"
-        "CREATE TABLE point(series INTEGER REFERENCES series ON DELETE CASCADE, step INTEGER, epoch REAL,"
+        "CREATE TABLE point(series INTEGER REFERENCES series ON DELETE CASCADE, step INTEGER, "
+        "epoch REAL,"
         "  value REAL, PRIMARY KEY(series, step)) WITHOUT ROWID;"
-        "CREATE TABLE event(run INTEGER REFERENCES run ON DELETE CASCADE, step INTEGER, epoch REAL, text TEXT);"
-        "CREATE TABLE document(run INTEGER REFERENCES run ON DELETE CASCADE, name TEXT, content TEXT,"
+        "CREATE TABLE event(run INTEGER REFERENCES run ON DELETE CASCADE, step INTEGER, epoch "
+        "REAL, text TEXT);"
+        "CREATE TABLE document(run INTEGER REFERENCES run ON DELETE CASCADE, name TEXT, content "
+        "TEXT,"
         "  PRIMARY KEY(run, name));"
-        "CREATE TABLE checkpoint(run INTEGER REFERENCES run ON DELETE CASCADE, step INTEGER, state BLOB,"
+        "CREATE TABLE checkpoint(run INTEGER REFERENCES run ON DELETE CASCADE, step INTEGER, state "
+        "BLOB,"
         "  PRIMARY KEY(run, step));"};
 
 /// Points that wait at most before a transaction writes them.
@@ -34,8 +40,9 @@ public:
     explicit Private(const std::filesystem::path &path) : database(path)
     {
         if (database.userVersion() == 0 && hasTables()) {
-            throw Error(ErrorCategory::File, "not_a_run_store", path.string(), "a database of something else",
-                        "runs of Marginalia, or no file yet", "choose another file");
+            throw Error(ErrorCategory::File, "not_a_run_store", path.string(),
+                        "a database of something else", "runs of Marginalia, or no file yet",
+                        "choose another file");
         }
         database.useWriteAheadLog();
         Transaction transaction(database);
@@ -43,7 +50,8 @@ public:
         if (version > static_cast<int64_t>(migrations.size())) {
             throw Error(ErrorCategory::File, "newer_version", path.string(),
                         "run store version " + std::to_string(version),
-                        "at most " + std::to_string(migrations.size()), "open it with a newer Marginalia");
+                        "at most " + std::to_string(migrations.size()),
+                        "open it with a newer Marginalia");
         }
         for (size_t step = static_cast<size_t>(version); step < migrations.size(); ++step) {
             database.execute(migrations[step]);
@@ -61,7 +69,10 @@ public:
         return row->step() && row->integer(0) > 0;
     }
 
-    bool hasRun(int64_t run) const { return database.prepare("SELECT 1 FROM run WHERE id=?")->bind(1, run).step(); }
+    bool hasRun(int64_t run) const
+    {
+        return database.prepare("SELECT 1 FROM run WHERE id=?")->bind(1, run).step();
+    }
 
     /// Forgets what waits for a run and what is known of it.
     void forget(int64_t run)
@@ -75,7 +86,10 @@ public:
         int64_t &id = series[{run, name}];
         if (id)
             return id;
-        database.prepare("INSERT OR IGNORE INTO series(run, name) VALUES(?,?)")->bind(1, run).bind(2, name).run();
+        database.prepare("INSERT OR IGNORE INTO series(run, name) VALUES(?,?)")
+                ->bind(1, run)
+                .bind(2, name)
+                .run();
         const auto find = database.prepare("SELECT id FROM series WHERE run=? AND name=?");
         find->bind(1, run).bind(2, name).step();
         return id = find->integer(0);
@@ -157,11 +171,11 @@ RunSummary summaryFrom(const Statement &row)
 }
 constexpr const char *summaryColumns
         = "SELECT id, title, started, state, loss, dataset, digest, version, seed, steps FROM run ";
-constexpr const char *latestColumns
-        = "SELECT run, name, (SELECT value FROM point WHERE series=s.id ORDER BY step DESC LIMIT 1) FROM series s ";
+constexpr const char *latestColumns = "SELECT run, name, (SELECT value FROM point WHERE "
+                                      "series=s.id ORDER BY step DESC LIMIT 1) FROM series s ";
 } // namespace
 
-RunStore::RunStore(std::unique_ptr<Private> d) : m_d(std::move(d)) {}
+RunStore::RunStore(std::unique_ptr<Private> d) : m_d(std::move(d)) { }
 
 RunStore::~RunStore() { (void)flush(); }
 
@@ -179,7 +193,8 @@ Result<int64_t> RunStore::beginRun(const std::string &experiment, const RunSumma
 {
     return guarded([&] {
         m_d->database
-                .prepare("INSERT INTO run(title, started, state, loss, dataset, digest, version, seed, experiment)"
+                .prepare("INSERT INTO run(title, started, state, loss, dataset, digest, version, "
+                         "seed, experiment)"
                          " VALUES(?,?,?,?,?,?,?,?,?)")
                 ->bind(1, s.title)
                 .bind(2, s.startedAt)
@@ -219,7 +234,11 @@ void RunStore::addEvent(int64_t run, const StoredEvent &event)
 Result<void> RunStore::putDocument(int64_t run, const std::string &name, const std::string &json)
 {
     return guarded([&] {
-        m_d->database.prepare("INSERT OR REPLACE INTO document VALUES(?,?,?)")->bind(1, run).bind(2, name).bind(3, json).run();
+        m_d->database.prepare("INSERT OR REPLACE INTO document VALUES(?,?,?)")
+                ->bind(1, run)
+                .bind(2, name)
+                .bind(3, json)
+                .run();
     });
 }
 
@@ -228,7 +247,11 @@ Result<void> RunStore::putCheckpoint(int64_t run, int64_t step, std::span<const 
     return guarded([&] {
         Transaction transaction(m_d->database);
         m_d->database.prepare("DELETE FROM checkpoint WHERE run=?")->bind(1, run).run();
-        m_d->database.prepare("INSERT INTO checkpoint VALUES(?,?,?)")->bind(1, run).bind(2, step).bind(3, bytes).run();
+        m_d->database.prepare("INSERT INTO checkpoint VALUES(?,?,?)")
+                ->bind(1, run)
+                .bind(2, step)
+                .bind(3, bytes)
+                .run();
         transaction.commit();
     });
 }
@@ -236,7 +259,11 @@ Result<void> RunStore::putCheckpoint(int64_t run, int64_t step, std::span<const 
 Result<void> RunStore::setState(int64_t run, const std::string &state, int64_t steps)
 {
     return guarded([&] {
-        m_d->database.prepare("UPDATE run SET state=?, steps=? WHERE id=?")->bind(1, state).bind(2, steps).bind(3, run).run();
+        m_d->database.prepare("UPDATE run SET state=?, steps=? WHERE id=?")
+                ->bind(1, state)
+                .bind(2, steps)
+                .bind(3, run)
+                .run();
     });
 }
 
@@ -250,8 +277,9 @@ Result<void> RunStore::clearRun(int64_t run)
     return guarded([&] {
         m_d->forget(run);
         Transaction transaction(m_d->database);
-        for (const char *sql : {"DELETE FROM series WHERE run=?", "DELETE FROM event WHERE run=?",
-                                "DELETE FROM document WHERE run=?", "DELETE FROM checkpoint WHERE run=?"})
+        for (const char *sql :
+             {"DELETE FROM series WHERE run=?", "DELETE FROM event WHERE run=?",
+              "DELETE FROM document WHERE run=?", "DELETE FROM checkpoint WHERE run=?"})
             m_d->database.prepare(sql)->bind(1, run).run();
         transaction.commit();
     });
@@ -281,10 +309,11 @@ Result<RunSummary> RunStore::run(int64_t id) const
     return guarded([&] {
         const auto row = m_d->database.prepare(std::string(summaryColumns) + "WHERE id=?");
         if (!row->bind(1, id).step())
-            throw Error(ErrorCategory::Value, "no_such_run", "run store", "run " + std::to_string(id),
-                        "a run of the list");
+            throw Error(ErrorCategory::Value, "no_such_run", "run store",
+                        "run " + std::to_string(id), "a run of the list");
         RunSummary out = summaryFrom(*row);
-        const auto latest = m_d->database.prepare(std::string(latestColumns) + "WHERE run=? ORDER BY s.id");
+        const auto latest
+                = m_d->database.prepare(std::string(latestColumns) + "WHERE run=? ORDER BY s.id");
         latest->bind(1, id);
         while (latest->step())
             out.finalMetrics.emplace_back(latest->text(1), latest->real(2));
@@ -293,7 +322,8 @@ Result<RunSummary> RunStore::run(int64_t id) const
 }
 
 namespace {
-std::string oneText(const Database &database, const char *sql, int64_t run, const std::string &name = {})
+std::string oneText(const Database &database, const char *sql, int64_t run,
+                    const std::string &name = {})
 {
     const auto row = database.prepare(sql);
     row->bind(1, run);
@@ -301,20 +331,23 @@ std::string oneText(const Database &database, const char *sql, int64_t run, cons
         row->bind(2, name);
     if (!row->step())
         throw Error(ErrorCategory::Value, "not_in_the_store", "run store",
-                    "run " + std::to_string(run) + (name.empty() ? "" : ", " + name), "something that was stored");
+                    "run " + std::to_string(run) + (name.empty() ? "" : ", " + name),
+                    "something that was stored");
     return row->text(0);
 }
 } // namespace
 
 Result<std::string> RunStore::experiment(int64_t run) const
 {
-    return guarded([&] { return oneText(m_d->database, "SELECT experiment FROM run WHERE id=?", run); });
+    return guarded(
+            [&] { return oneText(m_d->database, "SELECT experiment FROM run WHERE id=?", run); });
 }
 
 Result<std::string> RunStore::document(int64_t run, const std::string &name) const
 {
     return guarded([&] {
-        return oneText(m_d->database, "SELECT content FROM document WHERE run=? AND name=?", run, name);
+        return oneText(m_d->database, "SELECT content FROM document WHERE run=? AND name=?", run,
+                       name);
     });
 }
 
@@ -334,9 +367,10 @@ Result<std::vector<StoredPoint>> RunStore::points(int64_t run, const std::string
 {
     return guarded([&] {
         std::vector<StoredPoint> out;
-        const auto rows = m_d->database.prepare(
-                "SELECT step, epoch, value FROM point WHERE series=(SELECT id FROM series WHERE run=? AND name=?)"
-                " ORDER BY step");
+        const auto rows
+                = m_d->database.prepare("SELECT step, epoch, value FROM point WHERE series=(SELECT "
+                                        "id FROM series WHERE run=? AND name=?)"
+                                        " ORDER BY step");
         rows->bind(1, run).bind(2, series);
         while (rows->step())
             out.push_back({rows->integer(0), rows->real(1), rows->real(2)});
@@ -348,7 +382,8 @@ Result<std::vector<StoredEvent>> RunStore::events(int64_t run) const
 {
     return guarded([&] {
         std::vector<StoredEvent> out;
-        const auto rows = m_d->database.prepare("SELECT step, epoch, text FROM event WHERE run=? ORDER BY rowid");
+        const auto rows = m_d->database.prepare(
+                "SELECT step, epoch, text FROM event WHERE run=? ORDER BY rowid");
         rows->bind(1, run);
         while (rows->step())
             out.push_back({rows->integer(0), rows->real(1), rows->text(2)});
@@ -359,9 +394,11 @@ Result<std::vector<StoredEvent>> RunStore::events(int64_t run) const
 Result<std::vector<std::byte>> RunStore::latestCheckpoint(int64_t run) const
 {
     return guarded([&] {
-        const auto row = m_d->database.prepare("SELECT state FROM checkpoint WHERE run=? ORDER BY step DESC LIMIT 1");
+        const auto row = m_d->database.prepare(
+                "SELECT state FROM checkpoint WHERE run=? ORDER BY step DESC LIMIT 1");
         if (!row->bind(1, run).step())
-            throw Error(ErrorCategory::Value, "not_in_the_store", "run store", "no checkpoint", "one");
+            throw Error(ErrorCategory::Value, "not_in_the_store", "run store", "no checkpoint",
+                        "one");
         return row->blob(0);
     });
 }
@@ -377,7 +414,10 @@ Result<void> RunStore::removeRun(int64_t run)
 Result<void> RunStore::renameRun(int64_t run, const std::string &title)
 {
     return guarded([&] {
-        m_d->database.prepare("UPDATE run SET title=? WHERE id=?")->bind(1, title).bind(2, run).run();
+        m_d->database.prepare("UPDATE run SET title=? WHERE id=?")
+                ->bind(1, title)
+                .bind(2, run)
+                .run();
     });
 }
 

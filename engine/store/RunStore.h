@@ -17,7 +17,7 @@ struct RunSummary {
     std::string title;
     std::string startedAt; ///< ISO 8601, UTC
     std::string state;
-    std::string loss;      ///< name of the loss module
+    std::string loss; ///< name of the loss module
     std::string dataset;
     std::string dataDigest;
     std::string engineVersion;
@@ -35,7 +35,7 @@ struct StoredPoint {
 struct StoredEvent {
     int64_t step = 0;
     double epoch = 0;
-    std::string text;  ///< "lr set to 0.01"
+    std::string text; ///< "lr set to 0.01"
 };
 
 /// Runs, their points, events and checkpoints in one SQLite file (WAL; `user_version` and

@@ -22,7 +22,8 @@ Result<void> writeMetricsCsv(const std::filesystem::path &path, const RunStore &
     }
     file.flush();
     if (!file)
-        return Error(ErrorCategory::File, "cannot_write", path.string(), "", "a writable place with free space");
+        return Error(ErrorCategory::File, "cannot_write", path.string(), "",
+                     "a writable place with free space");
     return {};
 }
 

@@ -7,8 +7,8 @@
 
 namespace mrg {
 
-/// A block of memory shared by the tensors that view it, aligned to 64 bytes, not initialised. While a
-/// LaunchRecorder is installed, it comes from there.
+/// A block of memory shared by the tensors that view it, aligned to 64 bytes, not initialised.
+/// While a LaunchRecorder is installed, it comes from there.
 ///
 /// The version counts in-place changes, so that a tensor saved for backward is noticed when it was
 /// changed meanwhile.

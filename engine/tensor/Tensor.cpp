@@ -119,8 +119,7 @@ Tensor Tensor::number(int64_t value) { return numberOf(value); }
 Tensor Tensor::number(double value) { return numberOf(value); }
 Tensor Tensor::number(std::complex<double> value) { return numberOf(value); }
 
-template <typename T>
-Tensor Tensor::fromVector(const std::vector<T> &values, const Shape &shape)
+template <typename T> Tensor Tensor::fromVector(const std::vector<T> &values, const Shape &shape)
 {
     if (static_cast<int64_t>(values.size()) != mrg::numel(shape)) {
         throw Error(ErrorCategory::Shape, "element_count_mismatch", "fromVector",
@@ -129,7 +128,9 @@ Tensor Tensor::fromVector(const std::vector<T> &values, const Shape &shape)
     }
     Tensor out = empty(shape, dtypeOf<T>);
     if (LaunchRecorder::current())
-        launch([values, target = out.data<T>()] { std::copy(values.begin(), values.end(), target); });
+        launch([values, target = out.data<T>()] {
+            std::copy(values.begin(), values.end(), target);
+        });
     else
         std::copy(values.begin(), values.end(), out.data<T>());
     return out;
@@ -138,6 +139,8 @@ template Tensor Tensor::fromVector(const std::vector<bool> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<uint8_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<std::complex<float>> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<std::complex<double>> &, const Shape &);
+template Tensor Tensor::fromVector(const std::vector<int8_t> &, const Shape &);
+template Tensor Tensor::fromVector(const std::vector<int16_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<int32_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<int64_t> &, const Shape &);
 template Tensor Tensor::fromVector(const std::vector<float> &, const Shape &);
@@ -175,8 +178,7 @@ void *Tensor::rawData() const
     return impl.storage->data() + impl.offset * dtypeSize(impl.dtype);
 }
 
-template <typename T>
-T *Tensor::data() const
+template <typename T> T *Tensor::data() const
 {
     if (dtype() != dtypeOf<T>) {
         throw Error(ErrorCategory::DType, "dtype_mismatch", "data", dtypeName(dtype()),
@@ -188,6 +190,8 @@ template bool *Tensor::data<bool>() const;
 template uint8_t *Tensor::data<uint8_t>() const;
 template std::complex<float> *Tensor::data<std::complex<float>>() const;
 template std::complex<double> *Tensor::data<std::complex<double>>() const;
+template int8_t *Tensor::data<int8_t>() const;
+template int16_t *Tensor::data<int16_t>() const;
 template int32_t *Tensor::data<int32_t>() const;
 template int64_t *Tensor::data<int64_t>() const;
 template float *Tensor::data<float>() const;
@@ -213,8 +217,7 @@ double Tensor::item() const
 
 bool Tensor::isNumber() const { return checked(m_impl.get()).number; }
 
-template <typename T>
-std::vector<T> Tensor::toVector() const
+template <typename T> std::vector<T> Tensor::toVector() const
 {
     readsElements("toVector");
     std::vector<T> out;
@@ -223,10 +226,11 @@ std::vector<T> Tensor::toVector() const
         using S = typename decltype(tag)::type;
         const S *source = data<S>();
         const int64_t step = innerStride(strides());
-        forEachRow<1>(shape(), {strides()}, [&](const std::array<int64_t, 1> &offsets, int64_t count) {
-            for (int64_t i = 0; i < count; ++i)
-                out.push_back(convertElement<T>(source[offsets[0] + i * step]));
-        });
+        forEachRow<1>(shape(), {strides()},
+                      [&](const std::array<int64_t, 1> &offsets, int64_t count) {
+                          for (int64_t i = 0; i < count; ++i)
+                              out.push_back(convertElement<T>(source[offsets[0] + i * step]));
+                      });
     });
     return out;
 }
@@ -234,6 +238,8 @@ template std::vector<uint8_t> Tensor::toVector() const;
 template std::vector<std::complex<float>> Tensor::toVector() const;
 template std::vector<std::complex<double>> Tensor::toVector() const;
 template std::vector<bool> Tensor::toVector() const;
+template std::vector<int8_t> Tensor::toVector() const;
+template std::vector<int16_t> Tensor::toVector() const;
 template std::vector<int32_t> Tensor::toVector() const;
 template std::vector<int64_t> Tensor::toVector() const;
 template std::vector<float> Tensor::toVector() const;
@@ -281,13 +287,14 @@ void Tensor::copyFrom(const Tensor &source)
 {
     if (isInference() && !inferenceMode()) {
         throw Error(ErrorCategory::State, "inference_tensor_changed", "inplace",
-                    "a tensor made in inference mode", "one made outside of it", "clone() it first");
+                    "a tensor made in inference mode", "one made outside of it",
+                    "clone() it first");
     }
     const Result<Shape> common = broadcastShapes(shape(), source.shape());
     if (!common || *common != shape()) {
         throw Error(ErrorCategory::Shape, "broadcast_error_incompatible_dimensions", "copyFrom",
-                    mrg::toString(source.shape()), "a shape that broadcasts to "
-                    + mrg::toString(shape()));
+                    mrg::toString(source.shape()),
+                    "a shape that broadcasts to " + mrg::toString(shape()));
     }
     // A source that overlaps its target (a view of itself) is copied first.
     const Tensor from = sharesStorageWith(source) ? source.copy() : source;

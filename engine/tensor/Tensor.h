@@ -43,8 +43,7 @@ public:
     template <typename T>
     static Tensor fromVector(const std::vector<T> &values, const Shape &shape);
     /// 1-d copy of `values`.
-    template <typename T>
-    static Tensor fromVector(const std::vector<T> &values)
+    template <typename T> static Tensor fromVector(const std::vector<T> &values)
     {
         return fromVector(values, Shape{static_cast<int64_t>(values.size())});
     }
@@ -120,7 +119,8 @@ public:
     TensorImpl *mutableImpl() const { return m_impl.get(); }
     std::weak_ptr<TensorImpl> weakImpl() const { return m_impl; }
 
-    /// Whether tensors made in this thread are marked as made for inference alone; see InferenceMode.
+    /// Whether tensors made in this thread are marked as made for inference alone; see
+    /// InferenceMode.
     static bool inferenceMode();
     static void setInferenceMode(bool on);
     bool isInference() const;
@@ -129,7 +129,7 @@ public:
     std::string toString() const;
 
 private:
-    explicit Tensor(std::shared_ptr<TensorImpl> impl) : m_impl(std::move(impl)) {}
+    explicit Tensor(std::shared_ptr<TensorImpl> impl) : m_impl(std::move(impl)) { }
     std::shared_ptr<TensorImpl> m_impl;
 };
 

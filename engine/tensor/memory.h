@@ -5,12 +5,12 @@
 
 namespace mrg {
 
-/// What the memory of tensors amounts to, in all threads. That of captured steps, which lies in their
-/// plans, is not counted.
+/// What the memory of tensors amounts to, in all threads. That of captured steps, which lies in
+/// their plans, is not counted.
 struct MemoryStatistics {
     int64_t allocatedBytes = 0; ///< held by tensors now
-    int64_t peakBytes = 0;      ///< the most that was held since the start or resetPeakMemory()
-    int64_t allocations = 0;    ///< since the start
+    int64_t peakBytes = 0; ///< the most that was held since the start or resetPeakMemory()
+    int64_t allocations = 0; ///< since the start
     int64_t frees = 0;
 };
 MemoryStatistics memoryStatistics();

@@ -37,7 +37,8 @@ public:
         if (tensor.isNumber()) {
             // A plain float is of the default type, in whatever precision it came.
             const DType dtype = tensor.dtype();
-            meet(m_numbers, isComplex(dtype)        ? toComplex(defaultDType())
+            meet(m_numbers,
+                 isComplex(dtype)            ? toComplex(defaultDType())
                          : isFloating(dtype) ? defaultDType()
                                              : dtype);
         } else {

@@ -10,10 +10,10 @@ namespace mrg {
 
 /// How tensors are written as text (torch.set_printoptions).
 struct PrintOptions {
-    int64_t precision = 4;    ///< digits behind the decimal point
+    int64_t precision = 4; ///< digits behind the decimal point
     int64_t threshold = 1000; ///< tensors of more elements are written with an ellipsis
-    int64_t edgeitems = 3;    ///< entries before and after the ellipsis
-    int64_t linewidth = 80;   ///< characters in a line
+    int64_t edgeitems = 3; ///< entries before and after the ellipsis
+    int64_t linewidth = 80; ///< characters in a line
     std::optional<bool> sciMode; ///< powers of ten: always, never, or where numbers need them
 };
 

@@ -7,13 +7,13 @@
 
 namespace mrg {
 
-/// Calls row(offsets, count) for the innermost rows of `shape` from number `begin` to before `end`, in
-/// row-major order: the element offsets of the row's start in each of N strided layouts, and the
-/// row's length. Element i of the row lies at offsets[n] + i * strides[n].back(). A 0-d shape is one
-/// row of one element.
+/// Calls row(offsets, count) for the innermost rows of `shape` from number `begin` to before `end`,
+/// in row-major order: the element offsets of the row's start in each of N strided layouts, and the
+/// row's length. Element i of the row lies at offsets[n] + i * strides[n].back(). A 0-d shape is
+/// one row of one element.
 template <size_t N, typename Row>
-void forEachRow(const Shape &shape, const std::array<std::vector<int64_t>, N> &strides, int64_t begin,
-                int64_t end, Row &&row)
+void forEachRow(const Shape &shape, const std::array<std::vector<int64_t>, N> &strides,
+                int64_t begin, int64_t end, Row &&row)
 {
     const int64_t inner = shape.empty() ? 1 : shape.back();
     const size_t outer = shape.empty() ? 0 : shape.size() - 1;
@@ -54,8 +54,8 @@ inline int64_t innerStride(const std::vector<int64_t> &strides)
     return strides.empty() ? 0 : strides.back();
 }
 
-/// `strides` of a tensor of shape `own` seen as the shape it broadcasts to: 0 along the dimensions in
-/// which it is repeated.
+/// `strides` of a tensor of shape `own` seen as the shape it broadcasts to: 0 along the dimensions
+/// in which it is repeated.
 std::vector<int64_t> broadcastStrides(const Shape &own, const std::vector<int64_t> &strides,
                                       const Shape &shape);
 

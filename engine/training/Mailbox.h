@@ -10,8 +10,7 @@ namespace mrg {
 
 /// Hands the newest value from one thread to another: three slots and one atomic exchange. Neither
 /// side ever waits; a value that was not fetched in time is overwritten by a newer one.
-template <typename T>
-class Mailbox {
+template <typename T> class Mailbox {
 public:
     /// Producer: the slot to fill before publish(). It may hold an old value, to be reused.
     T &draft() { return m_slots[m_writing]; }
@@ -19,7 +18,8 @@ public:
     void publish()
     {
         m_writing = m_middle.exchange(static_cast<uint8_t>(m_writing | fresh),
-                                      std::memory_order_acq_rel) & indexMask;
+                                      std::memory_order_acq_rel)
+                & indexMask;
     }
 
     /// Consumer: takes over the newest value if there is a new one; false if there is none.

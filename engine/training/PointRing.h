@@ -12,8 +12,8 @@ namespace mrg {
 /// One measured value of one series at one step.
 struct MetricPoint {
     uint32_t series = 0; ///< index into Session::seriesNames()
-    int64_t step = 0;    ///< optimizer steps done when it was measured
-    double epoch = 0;    ///< the same in epochs, fractional
+    int64_t step = 0; ///< optimizer steps done when it was measured
+    double epoch = 0; ///< the same in epochs, fractional
     double value = 0;
 };
 

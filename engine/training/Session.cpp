@@ -35,14 +35,17 @@ const char *commandName(Command::Kind kind)
     return "";
 }
 
-Result<std::unique_ptr<Session>> Session::create(const Experiment &experiment, const DataSplit &data,
-                                                 const Vocabulary &vocabulary, SessionOptions options)
+Result<std::unique_ptr<Session>> Session::create(const Experiment &experiment,
+                                                 const DataSplit &data,
+                                                 const Vocabulary &vocabulary,
+                                                 SessionOptions options)
 {
     const CheckedNetwork checked = check(
             experiment.network, vocabulary,
             [&data](const NetworkNode &) { return Result<DataDescription>(describe(*data.train)); },
             experiment.training.batchSize);
-    Result<BuiltNetwork> network = build(experiment.network, checked, vocabulary, experiment.training.seed);
+    Result<BuiltNetwork> network
+            = build(experiment.network, checked, vocabulary, experiment.training.seed);
     if (!network)
         return network.error();
     const TrainingSettings &settings = experiment.training;
@@ -62,7 +65,7 @@ Result<std::unique_ptr<Session>> Session::create(const Experiment &experiment, c
     }
 }
 
-Session::Session(std::unique_ptr<Worker> worker) : m_worker(std::move(worker)) {}
+Session::Session(std::unique_ptr<Worker> worker) : m_worker(std::move(worker)) { }
 Session::~Session() = default;
 
 void Session::post(Command command) { m_worker->post(std::move(command)); }
@@ -71,7 +74,10 @@ Mailbox<Snapshot> &Session::snapshots() { return m_worker->snapshots; }
 const std::vector<std::string> &Session::seriesNames() const { return m_worker->seriesNames; }
 std::vector<JournalEntry> Session::journal() const { return m_worker->journal(); }
 Snapshot Session::join() { return m_worker->join(); }
-Result<Evaluation> Session::evaluate(const Dataset &dataset) { return m_worker->evaluateNow(dataset); }
+Result<Evaluation> Session::evaluate(const Dataset &dataset)
+{
+    return m_worker->evaluateNow(dataset);
+}
 NamedTensors Session::stateDict() const { return m_worker->copyState(); }
 
 } // namespace mrg

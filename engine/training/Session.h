@@ -19,16 +19,16 @@ class RunStore;
 /// the step at which it took effect.
 struct Command {
     enum class Kind {
-        Run,       ///< start or go on until the epochs are done
+        Run, ///< start or go on until the epochs are done
         Pause,
-        Step,      ///< one optimizer step, then pause
+        Step, ///< one optimizer step, then pause
         StepEpoch, ///< to the end of the epoch, then pause
-        Stop,      ///< end here: checkpoint, state Stopped; Run would go on all the same
-        Reset,     ///< initial parameters, options and streams; step 0; curves begin anew
+        Stop, ///< end here: checkpoint, state Stopped; Run would go on all the same
+        Reset, ///< initial parameters, options and streams; step 0; curves begin anew
         SetOptimizerOption, ///< `name` to `value`, e.g. "lr" (all groups)
-        SetLossOption,      ///< `name` to `value` in the loss module
-        SetEpochs,          ///< value: the number of epochs asked for
-        WatchDecision,      ///< value: whether to compute the decision grid
+        SetLossOption, ///< `name` to `value` in the loss module
+        SetEpochs, ///< value: the number of epochs asked for
+        WatchDecision, ///< value: whether to compute the decision grid
     };
     Kind kind = Kind::Run;
     std::string name;
@@ -60,9 +60,9 @@ struct SessionOptions {
 /// thread (the consumer's); nothing here waits for the engine but the destructor and join().
 ///
 /// Stop, Pause and Step answer between two steps: within 100 ms for any network whose step and
-/// evaluation batch take less. A validation that Pause, Stop or Reset breaks off is made up for when
-/// the run goes on; other commands wait for it. So a run replays bit for bit from experiment and
-/// journal.
+/// evaluation batch take less. A validation that Pause, Stop or Reset breaks off is made up for
+/// when the run goes on; other commands wait for it. So a run replays bit for bit from experiment
+/// and journal.
 class Session {
 public:
     /// Checks and builds the experiment; the thread starts idle in state Ready.

@@ -12,12 +12,12 @@
 namespace mrg {
 
 enum class RunState {
-    Ready,    ///< built, no step done
+    Ready, ///< built, no step done
     Running,
     Paused,
-    Stopped,  ///< ended by the user; can be resumed or reset
+    Stopped, ///< ended by the user; can be resumed or reset
     Finished, ///< all epochs done; can be given more
-    Failed,   ///< stopped at an error, which the snapshot carries
+    Failed, ///< stopped at an error, which the snapshot carries
 };
 const char *runStateName(RunState state);
 

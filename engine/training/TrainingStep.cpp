@@ -11,7 +11,8 @@ constexpr int64_t settledAfter = 1;
 } // namespace
 
 TrainingStep::TrainingStep(Forward forward, Optimizer &optimizer)
-    : m_forward(std::move(forward)), m_optimizer(optimizer)
+    : m_forward(std::move(forward)),
+      m_optimizer(optimizer)
 {
 }
 

@@ -10,18 +10,19 @@
 
 namespace mrg {
 
-/// One step of training: forward and loss, then backward and update. It is captured as a plan once it
-/// has settled, and replayed from then on, as long as batches lie in the same memory.
+/// One step of training: forward and loss, then backward and update. It is captured as a plan once
+/// it has settled, and replayed from then on, as long as batches lie in the same memory.
 ///
 ///     TrainingStep step([&](const Tensor &input, const Tensor &target) { ... }, optimizer);
 ///     if (std::isfinite(step.forward(batch.input, batch.target)))
 ///         step.update();
 ///
-/// Every memory in which batches come (the full ones, a shorter last one) has a plan of its own. What
-/// the network or the optimizer is made of must stay; after a change of options call forget().
+/// Every memory in which batches come (the full ones, a shorter last one) has a plan of its own.
+/// What the network or the optimizer is made of must stay; after a change of options call forget().
 class TrainingStep {
 public:
-    /// What forward gives: the loss as a scalar, and the scores it was made of (for those who watch).
+    /// What forward gives: the loss as a scalar, and the scores it was made of (for those who
+    /// watch).
     struct Outcome {
         Tensor loss;
         Tensor scores;
@@ -48,7 +49,8 @@ private:
     struct Place {
         int64_t steps = 0;
         Outcome outcome;
-        std::function<void()> repeat; ///< the forward again, for optimizers that evaluate several times
+        std::function<void()>
+                repeat; ///< the forward again, for optimizers that evaluate several times
         std::optional<PlanBuilder> builder;
         std::optional<Plan> plan;
         std::vector<Tensor> gradients; ///< in the plan's memory, by parameter

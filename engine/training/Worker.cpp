@@ -255,8 +255,7 @@ Result<void> Session::Worker::startRunning(const Command &command)
         return Error(ErrorCategory::State, "run_failed", commandName(command.kind), m_failure->kind,
                      "", "Reset begins anew");
     }
-    if (m_epoch >= m_experiment.training.epochs
-        && !m_epochEnding) {
+    if (m_epoch >= m_experiment.training.epochs && !m_epochEnding) {
         return Error(ErrorCategory::State, "run_finished", commandName(command.kind),
                      std::to_string(m_epoch) + " epochs done", "more epochs to do",
                      "ask for more epochs, or Reset");

@@ -35,7 +35,8 @@ private:
 
 } // namespace
 
-Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset, const Cancelled &cancelled)
+Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset,
+                                const Cancelled &cancelled)
 {
     // The caller keeps the dataset alive as long as the batcher.
     const std::shared_ptr<const Dataset> borrowed(std::shared_ptr<void>(), &dataset);
@@ -57,7 +58,9 @@ Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset, c
             const auto count = static_cast<double>(batch.rows.size());
             out.loss += (loss.numel() == 1 ? loss.item() : mean(loss).item()) * count
                     / static_cast<double>(dataset.size());
-            out.columns = batch.rows.empty() ? 0 : scores.numel() / static_cast<int64_t>(batch.rows.size());
+            out.columns = batch.rows.empty()
+                    ? 0
+                    : scores.numel() / static_cast<int64_t>(batch.rows.size());
             const std::vector<float> values = scores.toVector<float>();
             out.scores.insert(out.scores.end(), values.begin(), values.end());
         }
@@ -68,7 +71,8 @@ Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset, c
 }
 
 Evaluation evaluateScores(const ScoreTable &table, const Dataset &dataset,
-                    const std::vector<MetricSpec> &metrics, const double *threshold, double margin)
+                          const std::vector<MetricSpec> &metrics, const double *threshold,
+                          double margin)
 {
     Evaluation out;
     out.loss = table.loss;
@@ -77,7 +81,8 @@ Evaluation evaluateScores(const ScoreTable &table, const Dataset &dataset,
     if (table.columns != dataset.classCount())
         return out; // one item is no sample here: only the loss has a meaning
     if (dataset.task == Task::MultiLabel) {
-        predictions.rule.value = threshold ? *threshold : bestGlobalThreshold(table.scores.data(), dataset);
+        predictions.rule.value
+                = threshold ? *threshold : bestGlobalThreshold(table.scores.data(), dataset);
         out.threshold = predictions.rule.value;
         out.thresholdRule = predictions.rule.text();
     }
@@ -92,7 +97,8 @@ Evaluation evaluateScores(const ScoreTable &table, const Dataset &dataset,
         for (int64_t n = 0; n < dataset.size(); ++n) {
             const float *s = table.scores.data() + n * classes;
             const int64_t guess = std::max_element(s, s + classes) - s;
-            ++out.confusion[static_cast<size_t>(dataset.classes[static_cast<size_t>(n)] * classes + guess)];
+            ++out.confusion[static_cast<size_t>(dataset.classes[static_cast<size_t>(n)] * classes
+                                                + guess)];
         }
     }
     return out;
@@ -123,7 +129,8 @@ DecisionGrid decisionGrid(BuiltNetwork &network, const Dataset &dataset, int col
     float *to = input.data<float>();
     for (int row = 0; row < rows; ++row) {
         for (int column = 0; column < columns; ++column) {
-            *to++ = static_cast<float>(grid.minX + (grid.maxX - grid.minX) * (column + 0.5) / columns);
+            *to++ = static_cast<float>(grid.minX
+                                       + (grid.maxX - grid.minX) * (column + 0.5) / columns);
             *to++ = static_cast<float>(grid.minY + (grid.maxY - grid.minY) * (row + 0.5) / rows);
         }
     }

@@ -17,11 +17,13 @@ struct ScoreTable {
 };
 /// Asked between two batches whether to give up.
 using Cancelled = std::function<bool()>;
-Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset, const Cancelled &cancelled = {});
+Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset,
+                                const Cancelled &cancelled = {});
 
 /// Every metric of the task, margins and confusion. `threshold` null: tuned on these very scores.
 Evaluation evaluateScores(const ScoreTable &table, const Dataset &dataset,
-                    const std::vector<MetricSpec> &metrics, const double *threshold, double margin = 1);
+                          const std::vector<MetricSpec> &metrics, const double *threshold,
+                          double margin = 1);
 
 /// Scores over a grid of the plane of 2-d inputs, a little larger than the data.
 DecisionGrid decisionGrid(BuiltNetwork &network, const Dataset &dataset, int columns, int rows);

@@ -124,7 +124,8 @@ void Session::Worker::publish(bool always)
     m_lastPublished = now;
     const double seconds = std::chrono::duration<double>(now - m_rateSince).count();
     // A run that ends sooner has a speed as well.
-    const bool endedSoon = m_state != RunState::Running && m_rateSteps > 0 && m_stepsPerSecond == 0 && seconds > 0;
+    const bool endedSoon = m_state != RunState::Running && m_rateSteps > 0 && m_stepsPerSecond == 0
+            && seconds > 0;
     if ((m_state == RunState::Running && seconds > 0.25) || endedSoon) {
         m_stepsPerSecond = static_cast<double>(m_rateSteps) / seconds;
         m_rateSince = now;

@@ -31,8 +31,9 @@ void drawLines(QPainter &painter, const QString &text, const QRectF &rect, int l
             break;
         line.setLineWidth(rect.width());
         const bool last = n == lines - 1;
-        const QString part = last ? metrics.elidedText(text.mid(line.textStart()), Qt::ElideRight, rect.width())
-                                  : text.mid(line.textStart(), line.textLength());
+        const QString part = last
+                ? metrics.elidedText(text.mid(line.textStart()), Qt::ElideRight, rect.width())
+                : text.mid(line.textStart(), line.textLength());
         painter.drawText(QPointF(rect.left(), y + metrics.ascent()), part);
         y += metrics.height() + 1;
     }
@@ -40,8 +41,12 @@ void drawLines(QPainter &painter, const QString &text, const QRectF &rect, int l
 }
 } // namespace
 
-ExampleCard::ExampleCard(const ReadyExperiment &example, const Vocabulary &vocabulary, const Theme &theme, QWidget *parent)
-    : QAbstractButton(parent), m_example(example), m_vocabulary(vocabulary), m_theme(theme)
+ExampleCard::ExampleCard(const ReadyExperiment &example, const Vocabulary &vocabulary,
+                         const Theme &theme, QWidget *parent)
+    : QAbstractButton(parent),
+      m_example(example),
+      m_vocabulary(vocabulary),
+      m_theme(theme)
 {
     setText(example.title());
     setAccessibleDescription(example.description());
@@ -102,7 +107,9 @@ void ExampleCard::paintEvent(QPaintEvent *)
 
     QRectF inside = picture.adjusted(margin, margin, -margin, -margin);
     if (!m_glyph.isEmpty()) {
-        m_glyph.draw(painter, QRectF(inside.left(), inside.top(), inside.width() * 0.42, inside.height()), m_theme);
+        m_glyph.draw(painter,
+                     QRectF(inside.left(), inside.top(), inside.width() * 0.42, inside.height()),
+                     m_theme);
         inside.setLeft(inside.left() + inside.width() * 0.48);
     }
     drawMiniature(painter, inside, m_example.experiment.network, m_vocabulary, m_theme);
@@ -114,13 +121,15 @@ void ExampleCard::paintEvent(QPaintEvent *)
     painter.setPen(m_theme.text);
     const double left = card.left() + margin;
     const double width = card.width() - 2 * margin;
-    painter.drawText(QRectF(left, picture.bottom() + 8, width, 24), Qt::AlignLeft | Qt::AlignVCenter,
+    painter.drawText(QRectF(left, picture.bottom() + 8, width, 24),
+                     Qt::AlignLeft | Qt::AlignVCenter,
                      QFontMetricsF(font).elidedText(text(), Qt::ElideRight, width));
     font.setPixelSize(12);
     font.setWeight(QFont::Normal);
     painter.setFont(font);
     painter.setPen(m_theme.mutedText);
-    drawLines(painter, m_example.description(), QRectF(left, picture.bottom() + 36, width, 52), descriptionLines);
+    drawLines(painter, m_example.description(), QRectF(left, picture.bottom() + 36, width, 52),
+              descriptionLines);
     font.setPixelSize(11);
     painter.setFont(font);
     painter.drawText(QRectF(left, card.bottom() - 24, width, 16), Qt::AlignLeft | Qt::AlignVCenter,

@@ -14,7 +14,8 @@ namespace mrg {
 class ExampleCard : public QAbstractButton {
     Q_OBJECT
 public:
-    ExampleCard(const ReadyExperiment &example, const Vocabulary &vocabulary, const Theme &theme, QWidget *parent = nullptr);
+    ExampleCard(const ReadyExperiment &example, const Vocabulary &vocabulary, const Theme &theme,
+                QWidget *parent = nullptr);
     const ReadyExperiment &example() const { return m_example; }
     void setTheme(const Theme &theme);
     /// Once they are known; until then the card shows the network alone.

@@ -34,14 +34,25 @@ constexpr int rememberedFiles = 8;
 constexpr int layoutVersion = 3;
 } // namespace
 
-MainWindow::MainWindow(const Vocabulary &vocabulary, ThemeManager &themes, const QString &dataFolder)
-    : m_themes(themes), m_dataFolder(dataFolder), m_recovery(dataFolder + "/recovery"), m_document(vocabulary),
-      m_controller(m_document, dataFolder + "/runs.sqlite"), m_canvas(new CanvasView(m_document, themes.theme())),
-      m_palette(new Palette(vocabulary, themes.theme())), m_inspector(new NodeInspector(m_document)),
-      m_training(new TrainingPanel(m_document)), m_results(new ResultsView(m_controller, vocabulary, themes.theme())),
-      m_data(new DataPage(m_document, themes.theme())), m_importer(new DataImporter(m_document, this)),
-      m_exporter(new RunExporter(dataFolder + "/runs.sqlite", vocabulary, this)), m_workbench(new QMainWindow),
-      m_pages(new QStackedWidget), m_status(new QLabel), m_progress(new QProgressBar)
+MainWindow::MainWindow(const Vocabulary &vocabulary, ThemeManager &themes,
+                       const QString &dataFolder)
+    : m_themes(themes),
+      m_dataFolder(dataFolder),
+      m_recovery(dataFolder + "/recovery"),
+      m_document(vocabulary),
+      m_controller(m_document, dataFolder + "/runs.sqlite"),
+      m_canvas(new CanvasView(m_document, themes.theme())),
+      m_palette(new Palette(vocabulary, themes.theme())),
+      m_inspector(new NodeInspector(m_document)),
+      m_training(new TrainingPanel(m_document)),
+      m_results(new ResultsView(m_controller, vocabulary, themes.theme())),
+      m_data(new DataPage(m_document, themes.theme())),
+      m_importer(new DataImporter(m_document, this)),
+      m_exporter(new RunExporter(dataFolder + "/runs.sqlite", vocabulary, this)),
+      m_workbench(new QMainWindow),
+      m_pages(new QStackedWidget),
+      m_status(new QLabel),
+      m_progress(new QProgressBar)
 {
     // A window within the window is a plain widget that can hold docks.
     m_workbench->setWindowFlags(Qt::Widget);
@@ -68,7 +79,8 @@ MainWindow::~MainWindow() { m_document.undoStack().disconnect(this); }
 
 void MainWindow::connectParts()
 {
-    connect(m_palette, &Palette::insertRequested, this, [this](const QString &type) { m_canvas->insertNode(type); });
+    connect(m_palette, &Palette::insertRequested, this,
+            [this](const QString &type) { m_canvas->insertNode(type); });
     connect(m_canvas, &CanvasView::currentNodeChanged, m_inspector, &NodeInspector::setNode);
     connect(m_canvas, &CanvasView::nodeActivated, m_inspector, [this](NodeId node) {
         m_inspector->setNode(node);
@@ -105,19 +117,21 @@ void MainWindow::connectParts()
             m_autosave.start();
     });
     connect(&m_autosave, &QTimer::timeout, this, &MainWindow::keepRecovery);
-    connect(m_exporter, &RunExporter::finished, this, [this](const QString &path, const QString &problem) {
-        if (problem.isEmpty())
-            m_status->setText(tr("Written to %1").arg(path));
-        else
-            complain(problem);
-        updateActions();
-        emit exported(path, problem);
-    });
+    connect(m_exporter, &RunExporter::finished, this,
+            [this](const QString &path, const QString &problem) {
+                if (problem.isEmpty())
+                    m_status->setText(tr("Written to %1").arg(path));
+                else
+                    complain(problem);
+                updateActions();
+                emit exported(path, problem);
+            });
 }
 
 void MainWindow::addDocks()
 {
-    const auto dock = [this](const QString &title, const char *name, QWidget *content, Qt::DockWidgetArea area) {
+    const auto dock = [this](const QString &title, const char *name, QWidget *content,
+                             Qt::DockWidgetArea area) {
         auto *out = new QDockWidget(title);
         out->setObjectName(name);
         out->setWidget(content);
@@ -127,10 +141,13 @@ void MainWindow::addDocks()
     };
     m_workbench->setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks);
     QDockWidget *palette = dock(tr("Modules"), "paletteDock", m_palette, Qt::LeftDockWidgetArea);
-    QDockWidget *inspector = dock(tr("Options"), "inspectorDock", m_inspector, Qt::RightDockWidgetArea);
-    QDockWidget *training = dock(tr("Training"), "trainingDock", m_training, Qt::RightDockWidgetArea);
+    QDockWidget *inspector
+            = dock(tr("Options"), "inspectorDock", m_inspector, Qt::RightDockWidgetArea);
+    QDockWidget *training
+            = dock(tr("Training"), "trainingDock", m_training, Qt::RightDockWidgetArea);
     QDockWidget *results = dock(tr("Results"), "resultsDock", m_results, Qt::BottomDockWidgetArea);
-    m_workbench->tabifyDockWidget(results, dock(tr("Data"), "dataDock", m_data, Qt::BottomDockWidgetArea));
+    m_workbench->tabifyDockWidget(results,
+                                  dock(tr("Data"), "dataDock", m_data, Qt::BottomDockWidgetArea));
     results->raise();
     m_workbench->setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     m_workbench->setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
@@ -224,11 +241,16 @@ bool MainWindow::openExample(const QString &path)
     return true;
 }
 
-bool MainWindow::save() { return m_document.filePath().isEmpty() ? saveAs() : saveFile(m_document.filePath()); }
+bool MainWindow::save()
+{
+    return m_document.filePath().isEmpty() ? saveAs() : saveFile(m_document.filePath());
+}
 
 bool MainWindow::saveAs()
 {
-    const QString path = QFileDialog::getSaveFileName(this, tr("Save the Experiment"), m_document.displayName() + ".mrg", tr("Experiments (*.mrg)"));
+    const QString path = QFileDialog::getSaveFileName(this, tr("Save the Experiment"),
+                                                      m_document.displayName() + ".mrg",
+                                                      tr("Experiments (*.mrg)"));
     if (path.isEmpty())
         return false;
     return saveFile(path.endsWith(".mrg") ? path : path + ".mrg");
@@ -250,8 +272,10 @@ bool MainWindow::mayDiscard()
 {
     if (!m_document.isModified())
         return true;
-    const auto answer = QMessageBox::question(this, tr("Save Changes?"), tr("%1 has changes that are not saved.").arg(m_document.displayName()),
-                                              QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel);
+    const auto answer = QMessageBox::question(
+            this, tr("Save Changes?"),
+            tr("%1 has changes that are not saved.").arg(m_document.displayName()),
+            QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel);
     return answer == QMessageBox::Discard || (answer == QMessageBox::Save && save());
 }
 
@@ -264,13 +288,15 @@ void MainWindow::exportRun(const QString &path)
         return;
     }
     m_status->setText(tr("Writing %1 …").arg(path));
-    m_exporter->start(m_controller.snapshot(), QFileInfo(m_document.filePath()).absolutePath(), path);
+    m_exporter->start(m_controller.snapshot(), QFileInfo(m_document.filePath()).absolutePath(),
+                      path);
     updateActions();
 }
 
 void MainWindow::keepRecovery()
 {
-    if (const Result<void> kept = m_recovery.write(m_document.experiment(), m_document.filePath()); !kept)
+    if (const Result<void> kept = m_recovery.write(m_document.experiment(), m_document.filePath());
+        !kept)
         m_status->setText(QString::fromStdString(kept.error().text()));
 }
 
@@ -280,11 +306,13 @@ void MainWindow::offerLost()
     if (!m_lost)
         return m_welcome->setLost({});
     const QString title = QString::fromStdString(m_lost->experiment.title);
-    const QString name = !title.isEmpty()   ? title
-            : m_lost->filePath.isEmpty() ? tr("An untitled experiment")
-                                         : QFileInfo(m_lost->filePath).completeBaseName();
-    m_welcome->setLost(tr("Marginalia did not end properly. <b>%1</b> can be brought back as last edited, %2.")
-                               .arg(name.toHtmlEscaped(), QLocale().toString(m_lost->edited, QLocale::ShortFormat)));
+    const QString name = !title.isEmpty() ? title
+            : m_lost->filePath.isEmpty()  ? tr("An untitled experiment")
+                                          : QFileInfo(m_lost->filePath).completeBaseName();
+    m_welcome->setLost(
+            tr("Marginalia did not end properly. <b>%1</b> can be brought back as last edited, %2.")
+                    .arg(name.toHtmlEscaped(),
+                         QLocale().toString(m_lost->edited, QLocale::ShortFormat)));
 }
 
 void MainWindow::restoreLost()
@@ -316,7 +344,9 @@ void MainWindow::closeEvent(QCloseEvent *event)
 void MainWindow::updateState()
 {
     const bool workbench = m_pages->currentWidget() == m_workbench;
-    setWindowTitle(workbench ? m_document.displayName() + (m_document.isModified() ? "* – Marginalia" : " – Marginalia") : tr("Marginalia"));
+    setWindowTitle(workbench ? m_document.displayName()
+                                   + (m_document.isModified() ? "* – Marginalia" : " – Marginalia")
+                             : tr("Marginalia"));
     statusBar()->setVisible(workbench);
     updateActions();
     const Snapshot &now = m_controller.snapshot();
@@ -328,8 +358,12 @@ void MainWindow::updateState()
         m_status->setText(obstacle);
     else if (m_controller.hasSession())
         m_status->setText(tr("%1 · epoch %2 of %3 · step %4 · %5 steps/s · loss %6")
-                                  .arg(runStateName(now.state)).arg(now.epoch).arg(now.epochs).arg(now.step)
-                                  .arg(now.stepsPerSecond, 0, 'f', 0).arg(now.loss, 0, 'g', 4));
+                                  .arg(runStateName(now.state))
+                                  .arg(now.epoch)
+                                  .arg(now.epochs)
+                                  .arg(now.step)
+                                  .arg(now.stepsPerSecond, 0, 'f', 0)
+                                  .arg(now.loss, 0, 'g', 4));
     else
         m_status->setText(tr("Ready. Press Train (F5)."));
 }
@@ -337,7 +371,8 @@ void MainWindow::updateState()
 void MainWindow::complain(const QString &text)
 {
     m_status->setText(text);
-    auto *box = new QMessageBox(QMessageBox::Warning, tr("Marginalia"), text, QMessageBox::Ok, this);
+    auto *box
+            = new QMessageBox(QMessageBox::Warning, tr("Marginalia"), text, QMessageBox::Ok, this);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->open();
 }

@@ -97,7 +97,8 @@ private:
     bool saveAs();
     void updateState();
     void complain(const QString &text);
-    QAction *action(QMenu *menu, const QString &text, const QString &icon, const QKeySequence &keys, const std::function<void()> &run);
+    QAction *action(QMenu *menu, const QString &text, const QString &icon, const QKeySequence &keys,
+                    const std::function<void()> &run);
 
     ThemeManager &m_themes;
     QString m_dataFolder;
@@ -117,7 +118,8 @@ private:
     WelcomePage *m_welcome = nullptr;
     QStackedWidget *m_pages;
     struct Actions {
-        QAction *create, *open, *save, *report, *undo, *redo, *fit, *arrange, *train, *pause, *step, *epoch, *stop, *reset;
+        QAction *create, *open, *save, *report, *undo, *redo, *fit, *arrange, *train, *pause, *step,
+                *epoch, *stop, *reset;
     } m_actions{};
     QLabel *m_status;
     QProgressBar *m_progress;

@@ -30,7 +30,8 @@ std::unique_ptr<QLockFile> lockFor(const QString &file)
 } // namespace
 
 Recovery::Recovery(const QString &folder)
-    : m_folder(folder), m_file(QDir(folder).filePath(QUuid::createUuid().toString(QUuid::WithoutBraces) + ".mrg"))
+    : m_folder(folder),
+      m_file(QDir(folder).filePath(QUuid::createUuid().toString(QUuid::WithoutBraces) + ".mrg"))
 {
     QDir().mkpath(folder);
 }
@@ -44,7 +45,8 @@ Result<void> Recovery::write(const Experiment &experiment, const QString &filePa
         m_lock->tryLock();
     }
     QSaveFile origin(originOf(m_file));
-    if (!origin.open(QIODevice::WriteOnly) || origin.write(filePath.toUtf8()) < 0 || !origin.commit()) {
+    if (!origin.open(QIODevice::WriteOnly) || origin.write(filePath.toUtf8()) < 0
+        || !origin.commit()) {
         return Error(ErrorCategory::File, "cannot_write", origin.fileName().toStdString(),
                      origin.errorString().toStdString(), "a writable folder");
     }
@@ -67,7 +69,9 @@ std::optional<Recovery::Lost> Recovery::lost() const
         if (!experiment)
             continue;
         QFile origin(originOf(file));
-        const QString filePath = origin.open(QIODevice::ReadOnly) ? QString::fromUtf8(origin.readAll()) : QString();
+        const QString filePath = origin.open(QIODevice::ReadOnly)
+                ? QString::fromUtf8(origin.readAll())
+                : QString();
         return Lost{file, *experiment, filePath, info.lastModified()};
     }
     return std::nullopt;

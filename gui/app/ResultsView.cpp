@@ -27,22 +27,40 @@ constexpr int evenly = 1000; ///< splitters share out what there is
 // In characters.
 constexpr int shortestChoice = 6;
 constexpr int wholeChoice = 16;
-}
+} // namespace
 
-ResultsView::ResultsView(TrainingController &controller, const Vocabulary &vocabulary, const Theme &theme, QWidget *parent)
-    : QStackedWidget(parent), m_controller(controller), m_loss(new LossPlot(controller, theme)), m_bars(new ClassBars(theme)),
-      m_rates(new RatesPlot(controller, theme)), m_matrix(new MatrixView(theme)), m_pairs(new PairList(theme)), m_pairsPanel(new QSplitter), m_metrics(new MetricsView(vocabulary.metrics, theme)),
-      m_decision(new DecisionView(theme)), m_source(new QComboBox), m_barsBar(new QHBoxLayout), m_barsPanel(barsPanel()), m_corner(new QWidget), m_first(new QSplitter),
-      m_tabs(new QTabWidget), m_grid(new QSplitter(Qt::Vertical)), m_upper(new QSplitter), m_lower(new QSplitter)
+ResultsView::ResultsView(TrainingController &controller, const Vocabulary &vocabulary,
+                         const Theme &theme, QWidget *parent)
+    : QStackedWidget(parent),
+      m_controller(controller),
+      m_loss(new LossPlot(controller, theme)),
+      m_bars(new ClassBars(theme)),
+      m_rates(new RatesPlot(controller, theme)),
+      m_matrix(new MatrixView(theme)),
+      m_pairs(new PairList(theme)),
+      m_pairsPanel(new QSplitter),
+      m_metrics(new MetricsView(vocabulary.metrics, theme)),
+      m_decision(new DecisionView(theme)),
+      m_source(new QComboBox),
+      m_barsBar(new QHBoxLayout),
+      m_barsPanel(barsPanel()),
+      m_corner(new QWidget),
+      m_first(new QSplitter),
+      m_tabs(new QTabWidget),
+      m_grid(new QSplitter(Qt::Vertical)),
+      m_upper(new QSplitter),
+      m_lower(new QSplitter)
 {
-    m_matrix->setHint(tr("Press Train: which label fails to lead which rival appears here, pair by pair."));
+    m_matrix->setHint(
+            tr("Press Train: which label fails to lead which rival appears here, pair by pair."));
     m_tabs->setObjectName("results");
     m_grid->addWidget(m_upper);
     m_grid->addWidget(m_lower);
     m_source->setObjectName("marginSource");
     m_source->addItem(tr("Training, this epoch"));
     m_source->addItem(tr("Validation"));
-    m_source->setToolTip(tr("Whose margins the bars and the pairs show: the samples trained on since the epoch began, or "
+    m_source->setToolTip(tr("Whose margins the bars and the pairs show: the samples trained on "
+                            "since the epoch began, or "
                             "validation data as last evaluated"));
     m_source->setProperty("compact", true);
     auto *corner = new QHBoxLayout(m_corner);
@@ -80,8 +98,9 @@ QWidget *ResultsView::barsPanel()
     connect(measure, &QComboBox::currentIndexChanged, this, [this, measure] {
         m_bars->setMeasure(static_cast<ClassBarsChart::Measure>(measure->currentData().toInt()));
     });
-    connect(order, &QComboBox::currentIndexChanged, this,
-            [this, order] { m_bars->setOrder(static_cast<ClassBarsChart::Order>(order->currentData().toInt())); });
+    connect(order, &QComboBox::currentIndexChanged, this, [this, order] {
+        m_bars->setOrder(static_cast<ClassBarsChart::Order>(order->currentData().toInt()));
+    });
     auto *scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -123,8 +142,10 @@ void ResultsView::setTogether(bool together)
         m_tabs->addTab(m_decision, tr("Decision"));
     }
     m_source->setMinimumContentsLength(together ? shortestChoice : wholeChoice);
-    for (QWidget *view : std::initializer_list<QWidget *>{m_loss, m_barsPanel, m_pairsPanel, m_rates, m_metrics})
-        view->setVisible(together || m_tabs->currentWidget()->isAncestorOf(view) || m_tabs->currentWidget() == view);
+    for (QWidget *view :
+         std::initializer_list<QWidget *>{m_loss, m_barsPanel, m_pairsPanel, m_rates, m_metrics})
+        view->setVisible(together || m_tabs->currentWidget()->isAncestorOf(view)
+                         || m_tabs->currentWidget() == view);
     // Side by side there is no room for the list.
     m_pairs->setVisible(!together);
     setCurrentIndex(together ? 1 : 0);
@@ -168,7 +189,8 @@ void ResultsView::beginRun()
 const MarginStatistics &ResultsView::shownMargins() const
 {
     const Snapshot &now = m_controller.snapshot();
-    return m_source->currentIndex() == Validation && now.validation ? now.validation->margins : now.trainMargins;
+    return m_source->currentIndex() == Validation && now.validation ? now.validation->margins
+                                                                    : now.trainMargins;
 }
 
 void ResultsView::refresh()
@@ -197,16 +219,23 @@ void ResultsView::refreshMatrix()
     const bool confusion = m_controller.task() == Task::SingleLabel && now.validation
             && !confusionChart(*now.validation, labels).values.isEmpty();
     if (!isTogether())
-        m_tabs->setTabText(m_tabs->indexOf(m_pairsPanel), confusion ? tr("Confusion") : tr("Pairs"));
+        m_tabs->setTabText(m_tabs->indexOf(m_pairsPanel),
+                           confusion ? tr("Confusion") : tr("Pairs"));
     if (confusion) {
-        m_matrix->setChart(confusionChart(*now.validation, labels),
-                           [evaluation = *now.validation, labels](int row, int column) { return confusionDetail(evaluation, labels, row, column); },
-                           confusionDefinition());
+        m_matrix->setChart(
+                confusionChart(*now.validation, labels),
+                [evaluation = *now.validation, labels](int row, int column) {
+                    return confusionDetail(evaluation, labels, row, column);
+                },
+                confusionDefinition());
         m_pairs->setConfusion(*now.validation, labels);
     } else {
-        m_matrix->setChart(pairsChart(shownMargins(), labels),
-                           [margins = shownMargins(), labels](int row, int column) { return pairsDetail(margins, labels, row, column); },
-                           pairsDefinition());
+        m_matrix->setChart(
+                pairsChart(shownMargins(), labels),
+                [margins = shownMargins(), labels](int row, int column) {
+                    return pairsDetail(margins, labels, row, column);
+                },
+                pairsDefinition());
         m_pairs->setMargins(shownMargins(), labels);
     }
 }

@@ -28,7 +28,8 @@ class TrainingController;
 class ResultsView : public QStackedWidget {
     Q_OBJECT
 public:
-    ResultsView(TrainingController &controller, const Vocabulary &vocabulary, const Theme &theme, QWidget *parent = nullptr);
+    ResultsView(TrainingController &controller, const Vocabulary &vocabulary, const Theme &theme,
+                QWidget *parent = nullptr);
     void setTheme(const Theme &theme);
     /// All views side by side instead of in tabs.
     void setTogether(bool together);
@@ -59,7 +60,7 @@ private:
     QHBoxLayout *m_barsBar;
     QWidget *m_barsPanel;
     QWidget *m_corner; ///< keeps the source beside the tabs
-    QSplitter *m_first;  ///< the first tab: loss and bars
+    QSplitter *m_first; ///< the first tab: loss and bars
     QTabWidget *m_tabs;
     QSplitter *m_grid;
     QSplitter *m_upper;

@@ -11,15 +11,17 @@ namespace mrg {
 
 namespace {
 
-Result<void> writeRun(const QString &storePath, qint64 run, const std::optional<Evaluation> &validation,
-                      const Vocabulary &vocabulary, const QString &baseFolder, const QString &path)
+Result<void> writeRun(const QString &storePath, qint64 run,
+                      const std::optional<Evaluation> &validation, const Vocabulary &vocabulary,
+                      const QString &baseFolder, const QString &path)
 {
     const Result<std::unique_ptr<RunStore>> store = RunStore::open(storePath.toStdString());
     if (!store)
         return store.error();
     if (path.endsWith(".csv", Qt::CaseInsensitive))
         return writeMetricsCsv(path.toStdString(), **store, run);
-    const Result<Report> report = reportOfRun(**store, run, vocabulary, baseFolder.toStdString(), validation);
+    const Result<Report> report
+            = reportOfRun(**store, run, vocabulary, baseFolder.toStdString(), validation);
     return report ? writeReport(*report, path) : Result<void>(report.error());
 }
 
@@ -39,7 +41,9 @@ QString problemOf(const std::function<Result<void>()> &write)
 } // namespace
 
 RunExporter::RunExporter(const QString &storePath, const Vocabulary &vocabulary, QObject *parent)
-    : QObject(parent), m_storePath(storePath), m_vocabulary(vocabulary)
+    : QObject(parent),
+      m_storePath(storePath),
+      m_vocabulary(vocabulary)
 {
 }
 
@@ -63,7 +67,10 @@ void RunExporter::next()
     m_jobs.pop_front();
     auto problem = std::make_shared<QString>();
     m_thread.reset(QThread::create([this, job, problem] {
-        *problem = problemOf([&] { return writeRun(m_storePath, job.run, job.validation, m_vocabulary, job.baseFolder, job.path); });
+        *problem = problemOf([&] {
+            return writeRun(m_storePath, job.run, job.validation, m_vocabulary, job.baseFolder,
+                            job.path);
+        });
     }));
     connect(m_thread.get(), &QThread::finished, this, [this, job, problem] {
         m_thread.release()->deleteLater();

@@ -25,9 +25,9 @@ public:
     ~RunExporter() override;
 
     bool isBusy() const { return m_thread != nullptr; }
-    /// Begins to write; of the run as it stands; what `path` ends in says what: .csv for the numbers, else see writeReport().
-    /// `baseFolder`: where relative paths in the experiment start. What is asked for while busy comes
-    /// after.
+    /// Begins to write; of the run as it stands; what `path` ends in says what: .csv for the
+    /// numbers, else see writeReport(). `baseFolder`: where relative paths in the experiment start.
+    /// What is asked for while busy comes after.
     void start(const Snapshot &snapshot, const QString &baseFolder, const QString &path);
 
 signals:

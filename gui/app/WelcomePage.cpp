@@ -72,8 +72,9 @@ protected:
         font.setWeight(QFont::Normal);
         painter.setFont(font);
         painter.setPen(m_theme.mutedText);
-        painter.drawText(QRect(10, 23, room, 16), Qt::AlignLeft | Qt::AlignVCenter,
-                         QFontMetrics(font).elidedText(m_info.absolutePath(), Qt::ElideMiddle, room));
+        painter.drawText(
+                QRect(10, 23, room, 16), Qt::AlignLeft | Qt::AlignVCenter,
+                QFontMetrics(font).elidedText(m_info.absolutePath(), Qt::ElideMiddle, room));
     }
 
 private:
@@ -83,24 +84,33 @@ private:
 
 const NetworkNode *dataNode(const Network &network)
 {
-    const auto found = std::find_if(network.nodes.begin(), network.nodes.end(),
-                                    [](const NetworkNode &node) { return node.type.starts_with("data."); });
+    const auto found
+            = std::find_if(network.nodes.begin(), network.nodes.end(),
+                           [](const NetworkNode &node) { return node.type.starts_with("data."); });
     return found == network.nodes.end() ? nullptr : &*found;
 }
 
 } // namespace
 
-WelcomePage::WelcomePage(const std::vector<ReadyExperiment> &examples, const Vocabulary &vocabulary, const Theme &theme,
-                         QWidget *parent)
-    : QWidget(parent), m_vocabulary(vocabulary), m_theme(theme), m_grid(new QGridLayout), m_recent(new QVBoxLayout),
-      m_recentTitle(label(tr("Recent"), "section")), m_logo(new QLabel), m_lost(new QFrame),
-      m_lostText(label({}, "text")), m_restore(new QPushButton(tr("Bring It Back")))
+WelcomePage::WelcomePage(const std::vector<ReadyExperiment> &examples, const Vocabulary &vocabulary,
+                         const Theme &theme, QWidget *parent)
+    : QWidget(parent),
+      m_vocabulary(vocabulary),
+      m_theme(theme),
+      m_grid(new QGridLayout),
+      m_recent(new QVBoxLayout),
+      m_recentTitle(label(tr("Recent"), "section")),
+      m_logo(new QLabel),
+      m_lost(new QFrame),
+      m_lostText(label({}, "text")),
+      m_restore(new QPushButton(tr("Bring It Back")))
 {
     setObjectName("welcomePage");
     for (const ReadyExperiment &example : examples) {
         auto *card = new ExampleCard(example, vocabulary, theme);
         card->installEventFilter(this);
-        connect(card, &QAbstractButton::clicked, this, [this, path = example.path] { emit exampleRequested(path); });
+        connect(card, &QAbstractButton::clicked, this,
+                [this, path = example.path] { emit exampleRequested(path); });
         m_cards.append(card);
     }
     auto *layout = new QHBoxLayout(this);
@@ -126,7 +136,8 @@ QWidget *WelcomePage::sidebar()
     layout->addWidget(m_logo);
     layout->addSpacing(4);
     layout->addWidget(label(tr("Marginalia"), "headline"));
-    layout->addWidget(label(tr("Draw a network, choose its loss, and watch what it learns."), "muted"));
+    layout->addWidget(
+            label(tr("Draw a network, choose its loss, and watch what it learns."), "muted"));
     layout->addSpacing(16);
     auto *create = new QPushButton(tr("New Experiment"));
     create->setObjectName("newExperiment");
@@ -144,7 +155,8 @@ QWidget *WelcomePage::sidebar()
     m_recent->setSpacing(0);
     layout->addLayout(m_recent);
     layout->addStretch();
-    layout->addWidget(label(tr("Version %1").arg(QString::fromStdString(engineVersion())), "muted"));
+    layout->addWidget(
+            label(tr("Version %1").arg(QString::fromStdString(engineVersion())), "muted"));
     return out;
 }
 
@@ -173,7 +185,9 @@ QWidget *WelcomePage::gallery()
     auto *heading = new QVBoxLayout;
     heading->setSpacing(2);
     heading->addWidget(label(tr("Ready experiments"), "title"));
-    heading->addWidget(label(tr("Each opens wired and ready to train, on data that come with Marginalia."), "muted"));
+    heading->addWidget(
+            label(tr("Each opens wired and ready to train, on data that come with Marginalia."),
+                  "muted"));
     layout->addLayout(heading);
     m_grid->setSpacing(cardGap);
     layout->addLayout(m_grid);
@@ -207,7 +221,9 @@ void WelcomePage::setRecentFiles(const QStringList &paths)
     }
     for (const QString &path : paths) {
         auto *link = new FileLink(path, m_theme);
-        connect(link, &QAbstractButton::clicked, this, [this, path] { emit fileRequested(path); }, Qt::QueuedConnection);
+        connect(
+                link, &QAbstractButton::clicked, this, [this, path] { emit fileRequested(path); },
+                Qt::QueuedConnection);
         m_recent->addWidget(link);
     }
     m_recentTitle->setVisible(!paths.isEmpty());
@@ -231,7 +247,8 @@ void WelcomePage::showEvent(QShowEvent *event)
         m_cards.front()->setFocus();
     if (!m_loader && m_loading < m_cards.size()) {
         m_loader = std::make_unique<DataLoader>(m_vocabulary);
-        connect(m_loader.get(), &DataLoader::loaded, this, &WelcomePage::loadNext, Qt::QueuedConnection);
+        connect(m_loader.get(), &DataLoader::loaded, this, &WelcomePage::loadNext,
+                Qt::QueuedConnection);
         loadNext();
     }
 }
@@ -249,7 +266,10 @@ void WelcomePage::loadNext()
             return;
         if (entry.state == DataLoader::State::Ready) {
             const Dataset &train = *entry.split->train;
-            card->setData(DataGlyph(train), tr("%1 samples").arg(QLocale(QLocale::English).toString(static_cast<qlonglong>(train.size()))));
+            card->setData(DataGlyph(train),
+                          tr("%1 samples")
+                                  .arg(QLocale(QLocale::English)
+                                               .toString(static_cast<qlonglong>(train.size()))));
         }
     }
     m_loader.reset();
@@ -286,7 +306,11 @@ bool WelcomePage::eventFilter(QObject *watched, QEvent *event)
         m_cards[at]->click();
         return true;
     }
-    const int step = key == Qt::Key_Left ? -1 : key == Qt::Key_Right ? 1 : key == Qt::Key_Up ? -m_columns : key == Qt::Key_Down ? m_columns : 0;
+    const int step = key == Qt::Key_Left ? -1
+            : key == Qt::Key_Right       ? 1
+            : key == Qt::Key_Up          ? -m_columns
+            : key == Qt::Key_Down        ? m_columns
+                                         : 0;
     if (step == 0)
         return false;
     if (at + step >= 0 && at + step < m_cards.size())

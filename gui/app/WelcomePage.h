@@ -27,8 +27,8 @@ class ExampleCard;
 class WelcomePage : public QWidget {
     Q_OBJECT
 public:
-    WelcomePage(const std::vector<ReadyExperiment> &examples, const Vocabulary &vocabulary, const Theme &theme,
-                QWidget *parent = nullptr);
+    WelcomePage(const std::vector<ReadyExperiment> &examples, const Vocabulary &vocabulary,
+                const Theme &theme, QWidget *parent = nullptr);
     ~WelcomePage() override;
     void setTheme(const Theme &theme);
     void setRecentFiles(const QStringList &paths);

@@ -29,7 +29,8 @@ void MainWindow::connectData()
 
 void MainWindow::chooseData()
 {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open Data"), {}, DataImporter::fileFilter());
+    const QString path
+            = QFileDialog::getOpenFileName(this, tr("Open Data"), {}, DataImporter::fileFilter());
     if (!path.isEmpty())
         openData(path);
 }

@@ -26,11 +26,13 @@ const Theme theme = Theme::light();
 /// A chart, drawn whenever it is written.
 template <typename Chart> ReportPicture pictureOf(QSizeF size, Chart chart)
 {
-    return {size, [chart = std::move(chart)](QPainter &painter, const QRectF &rect) { chart.draw(painter, rect, theme); }};
+    return {size, [chart = std::move(chart)](QPainter &painter, const QRectF &rect) {
+                chart.draw(painter, rect, theme);
+            }};
 }
 
-Result<CurveChart::Curve> curveOf(const RunStore &store, int64_t run, const std::string &series, const QString &name,
-                                  const QColor &color, double width)
+Result<CurveChart::Curve> curveOf(const RunStore &store, int64_t run, const std::string &series,
+                                  const QString &name, const QColor &color, double width)
 {
     const Result<std::vector<StoredPoint>> points = store.points(run, series);
     if (!points)
@@ -45,14 +47,18 @@ Result<CurveChart::Curve> curveOf(const RunStore &store, int64_t run, const std:
 
 } // namespace
 
-ReportSection networkPicture(const Network &network, const CheckedNetwork &checked, const Vocabulary &vocabulary)
+ReportSection networkPicture(const Network &network, const CheckedNetwork &checked,
+                             const Vocabulary &vocabulary)
 {
     const NetworkPicture picture(network, checked, vocabulary, theme);
     if (picture.size().isEmpty())
         return {};
     const double scale = std::min(1.0, pictureWidth / picture.size().width());
     const QSizeF size(pictureWidth, picture.size().height() * scale);
-    return {"Network", {}, {size, [picture](QPainter &painter, const QRectF &rect) { picture.draw(painter, rect); }},
+    return {"Network",
+            {},
+            {size,
+             [picture](QPainter &painter, const QRectF &rect) { picture.draw(painter, rect); }},
             "On the wires: the shape that flows, N being the samples of a batch."};
 }
 
@@ -64,7 +70,8 @@ Result<ReportSection> lossPicture(const RunStore &store, int64_t run)
     QColor faint = theme.trainCurve;
     faint.setAlpha(80);
     for (const auto &[series, name, color, width] :
-         {std::tuple("train/loss", "each step", faint, 0.8), std::tuple("train/epoch_loss", "epoch mean", theme.trainCurve, 1.8),
+         {std::tuple("train/loss", "each step", faint, 0.8),
+          std::tuple("train/epoch_loss", "epoch mean", theme.trainCurve, 1.8),
           std::tuple("validation/loss", "validation", theme.validationCurve, 1.8)}) {
         Result<CurveChart::Curve> curve = curveOf(store, run, series, name, color, width);
         if (!curve)
@@ -77,9 +84,11 @@ Result<ReportSection> lossPicture(const RunStore &store, int64_t run)
         return events.error();
     for (const StoredEvent &event : *events)
         chart.marks.append({event.epoch, QString::fromStdString(event.text)});
-    return ReportSection{"Loss", {},
+    return ReportSection{"Loss",
+                         {},
                          pictureOf({pictureWidth, chartHeight}, chart),
-                         "Each step, the mean of each epoch, and validation data. Dashed: a change made by hand."};
+                         "Each step, the mean of each epoch, and validation data. Dashed: a change "
+                         "made by hand."};
 }
 
 Result<ReportSection> ratesPicture(const RunStore &store, int64_t run, const QStringList &labels)
@@ -90,7 +99,9 @@ Result<ReportSection> ratesPicture(const RunStore &store, int64_t run, const QSt
     chart.legend = labels.size() <= namedCurves;
     qsizetype points = 0;
     for (int label = 0; label < labels.size(); ++label) {
-        Result<CurveChart::Curve> curve = curveOf(store, run, "train/miss_rate/" + std::to_string(label), labels[label], labelColor(label, theme), 1.3);
+        Result<CurveChart::Curve> curve
+                = curveOf(store, run, "train/miss_rate/" + std::to_string(label), labels[label],
+                          labelColor(label, theme), 1.3);
         if (!curve)
             return curve.error();
         points = std::max(points, curve->x.size());
@@ -98,18 +109,22 @@ Result<ReportSection> ratesPicture(const RunStore &store, int64_t run, const QSt
     }
     if (points < 2)
         return ReportSection{};
-    return ReportSection{"Missed labels over time", {},
+    return ReportSection{"Missed labels over time",
+                         {},
                          pictureOf({pictureWidth, chartHeight}, chart),
-                         "Training data, a curve a class in its label's colour: the share of the label's pairs that violate the margin."};
+                         "Training data, a curve a class in its label's colour: the share of the "
+                         "label's pairs that violate the margin."};
 }
 
 ReportSection barsPicture(const MarginStatistics &margins, const QStringList &labels)
 {
     ClassBarsChart chart;
     chart.setStatistics(margins, labels);
-    return {"Margin violations per class", {},
+    return {"Margin violations per class",
+            {},
             pictureOf({pictureWidth, chart.idealHeight()}, chart),
-            "Validation data. Missed: share of a label's pairs in which it does not lead the rival by the margin. Intruding: share of "
+            "Validation data. Missed: share of a label's pairs in which it does not lead the rival "
+            "by the margin. Intruding: share of "
             "a rival's pairs in which it comes closer than the margin."};
 }
 
@@ -118,10 +133,13 @@ ReportSection pairsPicture(const MarginStatistics &margins, const QStringList &l
     const MatrixChart chart = pairsChart(margins, labels);
     if (chart.values.isEmpty())
         return {};
-    const double height = std::clamp(240.0 + 16.0 * static_cast<double>(labels.size()), 320.0, 720.0);
-    return {"Pairwise violations", {},
+    const double height
+            = std::clamp(240.0 + 16.0 * static_cast<double>(labels.size()), 320.0, 720.0);
+    return {"Pairwise violations",
+            {},
             pictureOf({pictureWidth, height}, chart),
-            "Validation data. Row: a label that holds; column: a rival that does not. Colour: share of such pairs in which the label "
+            "Validation data. Row: a label that holds; column: a rival that does not. Colour: "
+            "share of such pairs in which the label "
             "does not lead by the margin. Blank: the pair never occurred."};
 }
 
@@ -130,9 +148,11 @@ ReportSection confusionPicture(const Evaluation &evaluation, const QStringList &
     const MatrixChart chart = confusionChart(evaluation, labels);
     if (chart.values.isEmpty())
         return {};
-    return {"Confusion", {},
+    return {"Confusion",
+            {},
             pictureOf({pictureWidth, 460}, chart),
-            "Validation data. Share of each true class (row) that was predicted as each class (column)."};
+            "Validation data. Share of each true class (row) that was predicted as each class "
+            "(column)."};
 }
 
 ReportSection frequencyPicture(const std::vector<double> &shares, const QStringList &labels)
@@ -153,19 +173,26 @@ ReportSection frequencyPicture(const std::vector<double> &shares, const QStringL
         const double left = rect.left() + nameWidth + 16;
         const double room = rect.width() - nameWidth - 80;
         for (size_t i = 0; i < shares.size(); ++i) {
-            const QRectF row(rect.left(), rect.top() + 4 + frequencyRow * static_cast<double>(i), rect.width(), frequencyRow);
+            const QRectF row(rect.left(), rect.top() + 4 + frequencyRow * static_cast<double>(i),
+                             rect.width(), frequencyRow);
             painter.setPen(theme.text);
-            painter.drawText(QRectF(row.left(), row.top(), nameWidth + 6, row.height()), Qt::AlignRight | Qt::AlignVCenter, labels.value(static_cast<int>(i)));
+            painter.drawText(QRectF(row.left(), row.top(), nameWidth + 6, row.height()),
+                             Qt::AlignRight | Qt::AlignVCenter, labels.value(static_cast<int>(i)));
             painter.setPen(Qt::NoPen);
             painter.setBrush(labelColor(static_cast<int>(i), theme));
-            const QRectF bar(left, row.top() + 4, std::max(1.0, room * shares[i] / largest), row.height() - 8);
+            const QRectF bar(left, row.top() + 4, std::max(1.0, room * shares[i] / largest),
+                             row.height() - 8);
             painter.drawRoundedRect(bar, 2, 2);
             painter.setPen(theme.mutedText);
-            painter.drawText(QRectF(bar.right() + 5, row.top(), 60, row.height()), Qt::AlignLeft | Qt::AlignVCenter,
+            painter.drawText(QRectF(bar.right() + 5, row.top(), 60, row.height()),
+                             Qt::AlignLeft | Qt::AlignVCenter,
                              QString::number(100 * shares[i], 'f', 1) + " %");
         }
     };
-    return {"Label frequency", {}, {{pictureWidth, height}, draw}, "Share of the training samples that carry each label."};
+    return {"Label frequency",
+            {},
+            {{pictureWidth, height}, draw},
+            "Share of the training samples that carry each label."};
 }
 
 } // namespace mrg

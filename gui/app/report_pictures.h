@@ -13,7 +13,8 @@ namespace mrg {
 // The pictures of a report, as vectors. **Threads**: any; they know neither scene nor widget.
 
 /// The network as the canvas shows it.
-ReportSection networkPicture(const Network &network, const CheckedNetwork &checked, const Vocabulary &vocabulary);
+ReportSection networkPicture(const Network &network, const CheckedNetwork &checked,
+                             const Vocabulary &vocabulary);
 /// Loss per step, per epoch and on validation data, with the changes made by hand.
 /// **Errors**: what the store can't give; likewise below.
 Result<ReportSection> lossPicture(const RunStore &store, int64_t run);

@@ -20,7 +20,10 @@ namespace mrg {
 
 namespace {
 
-QString numberText(double value) { return std::isnan(value) ? "–" : QString::number(value, 'g', 5); }
+QString numberText(double value)
+{
+    return std::isnan(value) ? "–" : QString::number(value, 'g', 5);
+}
 
 QString argsText(const Arguments &args)
 {
@@ -42,7 +45,9 @@ ReportSection nodesSection(const Experiment &experiment, const CheckedNetwork &c
         }
         const auto count = checked.parameters.find(id);
         rows.append({nodeName(node), argsText(node.args), shapes.join("; "),
-                     count == checked.parameters.end() || count->second == 0 ? "" : QString::number(count->second)});
+                     count == checked.parameters.end() || count->second == 0
+                             ? ""
+                             : QString::number(count->second)});
     }
     return {"Nodes", htmlTable(rows), {}, {}};
 }
@@ -50,13 +55,22 @@ ReportSection nodesSection(const Experiment &experiment, const CheckedNetwork &c
 ReportSection settingsSection(const RunSummary &summary, const TrainingSettings &t)
 {
     QVector<QStringList> rows{{"Setting", "Value"}};
-    rows.append({"Optimizer", QString::fromStdString(t.optimizer) + (t.optimizerArgs.empty() ? "" : " (" + argsText(t.optimizerArgs) + ")")});
-    rows.append({"Scheduler", t.scheduler.empty() ? "none" : QString::fromStdString(t.scheduler) + " (" + argsText(t.schedulerArgs) + ")"});
+    rows.append(
+            {"Optimizer",
+             QString::fromStdString(t.optimizer)
+                     + (t.optimizerArgs.empty() ? "" : " (" + argsText(t.optimizerArgs) + ")")});
+    rows.append({"Scheduler",
+                 t.scheduler.empty() ? "none"
+                                     : QString::fromStdString(t.scheduler) + " ("
+                                 + argsText(t.schedulerArgs) + ")"});
     rows.append({"Batch size", QString::number(t.batchSize)});
     rows.append({"Epochs", QString::number(t.epochs)});
     rows.append({"Seed", QString::number(t.seed)});
-    rows.append({"Shuffle, drop last", QString(t.shuffle ? "yes" : "no") + ", " + (t.dropLast ? "yes" : "no")});
-    rows.append({"Started, state", QString::fromStdString(summary.startedAt + ", " + summary.state) + QString(", %1 steps").arg(summary.steps)});
+    rows.append({"Shuffle, drop last",
+                 QString(t.shuffle ? "yes" : "no") + ", " + (t.dropLast ? "yes" : "no")});
+    rows.append({"Started, state",
+                 QString::fromStdString(summary.startedAt + ", " + summary.state)
+                         + QString(", %1 steps").arg(summary.steps)});
     return {"Settings", htmlTable(rows), {}, {}};
 }
 
@@ -66,7 +80,8 @@ ReportSection versionsSection(const RunSummary &summary)
     rows.append({"Marginalia, when trained", QString::fromStdString(summary.engineVersion)});
     rows.append({"Marginalia, when reported", QString::fromStdString(engineVersion())});
     rows.append({"Qt", QString(qVersion())});
-    rows.append({"System", QSysInfo::prettyProductName() + ", " + QSysInfo::currentCpuArchitecture()});
+    rows.append(
+            {"System", QSysInfo::prettyProductName() + ", " + QSysInfo::currentCpuArchitecture()});
     return {"Versions", htmlTable(rows), {}, {}};
 }
 
@@ -75,8 +90,8 @@ ReportSection definitionsSection(const Vocabulary &vocabulary, Task task)
     QString html;
     for (const MetricSpec &spec : vocabulary.metrics) {
         if (spec.task == task) {
-            html += "<p><b>" + QString::fromStdString(spec.title).toHtmlEscaped() + "</b>: "
-                    + QString::fromStdString(spec.definition).toHtmlEscaped() + "</p>";
+            html += "<p><b>" + QString::fromStdString(spec.title).toHtmlEscaped()
+                    + "</b>: " + QString::fromStdString(spec.definition).toHtmlEscaped() + "</p>";
         }
     }
     return {"Definitions", html, {}, {}};
@@ -94,12 +109,14 @@ std::optional<Evaluation> storedEvaluation(const RunStore &store, int64_t run, c
     }
 }
 
-ReportSection metricsSection(const Vocabulary &vocabulary, Task task, const std::optional<Evaluation> &validation,
+ReportSection metricsSection(const Vocabulary &vocabulary, Task task,
+                             const std::optional<Evaluation> &validation,
                              const std::optional<Evaluation> &test)
 {
     std::vector<const Evaluation *> columns;
     QVector<QStringList> rows{{"Metric"}};
-    for (const auto &[title, evaluation] : {std::pair("Validation", &validation), std::pair("Test", &test)}) {
+    for (const auto &[title, evaluation] :
+         {std::pair("Validation", &validation), std::pair("Test", &test)}) {
         if (*evaluation) {
             rows.front().append(title);
             columns.push_back(&**evaluation);
@@ -116,8 +133,9 @@ ReportSection metricsSection(const Vocabulary &vocabulary, Task task, const std:
         if (spec.task != task)
             continue;
         addRow(QString::fromStdString(spec.title), [&spec](const Evaluation &evaluation) {
-            const auto found = std::find_if(evaluation.metrics.begin(), evaluation.metrics.end(),
-                                            [&spec](const auto &metric) { return metric.first == spec.name; });
+            const auto found = std::find_if(
+                    evaluation.metrics.begin(), evaluation.metrics.end(),
+                    [&spec](const auto &metric) { return metric.first == spec.name; });
             return found == evaluation.metrics.end() ? std::nan("") : found->second;
         });
     }
@@ -127,21 +145,32 @@ ReportSection metricsSection(const Vocabulary &vocabulary, Task task, const std:
     return section;
 }
 
-ReportSection dataSection(const RunSummary &summary, const DataSplit &split, const DatasetStatistics &figures)
+ReportSection dataSection(const RunSummary &summary, const DataSplit &split,
+                          const DatasetStatistics &figures)
 {
-    const auto size = [](const std::shared_ptr<const Dataset> &part) { return QString::number(part ? part->size() : 0); };
+    const auto size = [](const std::shared_ptr<const Dataset> &part) {
+        return QString::number(part ? part->size() : 0);
+    };
     const Dataset &train = *split.train;
     QVector<QStringList> rows{{"Data", ""}};
     rows.append({"Name", QString::fromStdString(summary.dataset)});
     rows.append({"Task", QString(taskName(train.task))});
-    rows.append({"Samples for training, validation, test", size(split.train) + ", " + size(split.validation) + ", " + size(split.test)});
+    rows.append({"Samples for training, validation, test",
+                 size(split.train) + ", " + size(split.validation) + ", " + size(split.test)});
     rows.append({"Numbers in a sample", QString::number(figures.features)});
     if (train.task != Task::Regression)
-        rows.append({train.task == Task::MultiLabel ? "Labels" : "Classes", QString::number(figures.classes)});
+        rows.append({train.task == Task::MultiLabel ? "Labels" : "Classes",
+                     QString::number(figures.classes)});
     if (train.task == Task::MultiLabel) {
         rows.append({"Labels of a sample (mean, fewest, most)",
-                     QString("%1, %2, %3").arg(figures.cardinality, 0, 'f', 2).arg(figures.fewestLabels).arg(figures.mostLabels)});
-        rows.append({"Density, mean imbalance (IRLbl)", QString("%1, %2").arg(figures.density, 0, 'f', 3).arg(figures.meanImbalance, 0, 'f', 1)});
+                     QString("%1, %2, %3")
+                             .arg(figures.cardinality, 0, 'f', 2)
+                             .arg(figures.fewestLabels)
+                             .arg(figures.mostLabels)});
+        rows.append({"Density, mean imbalance (IRLbl)",
+                     QString("%1, %2")
+                             .arg(figures.density, 0, 'f', 3)
+                             .arg(figures.meanImbalance, 0, 'f', 1)});
     }
     rows.append({"Digest", QString::fromStdString(summary.dataDigest)});
     ReportSection section{"Data", htmlTable(rows), {}, {}};
@@ -151,12 +180,14 @@ ReportSection dataSection(const RunSummary &summary, const DataSplit &split, con
 
 ReportSection classesSection(const MarginStatistics &margins, const QStringList &labels)
 {
-    QVector<QStringList> rows{{"Class", "Missed", "Intruding", "Both", "Hinge as label", "Hinge as rival"}};
+    QVector<QStringList> rows{
+            {"Class", "Missed", "Intruding", "Both", "Hinge as label", "Hinge as rival"}};
     const std::vector<ClassMargins> classes = classMargins(margins);
     for (size_t c = 0; c < classes.size(); ++c) {
         const ClassMargins &one = classes[c];
-        rows.append({labels.value(static_cast<int>(c)), numberText(one.missRate), numberText(one.intrusionRate),
-                     numberText(one.totalRate), numberText(one.missHinge), numberText(one.intrusionHinge)});
+        rows.append({labels.value(static_cast<int>(c)), numberText(one.missRate),
+                     numberText(one.intrusionRate), numberText(one.totalRate),
+                     numberText(one.missHinge), numberText(one.intrusionHinge)});
     }
     return {"Per class", htmlTable(rows), {}, "Validation data."};
 }
@@ -171,7 +202,8 @@ void add(Report &report, const ReportSection &section)
 } // namespace
 
 Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary &vocabulary,
-                           const std::filesystem::path &baseFolder, std::optional<Evaluation> validation)
+                           const std::filesystem::path &baseFolder,
+                           std::optional<Evaluation> validation)
 {
     const Result<RunSummary> summary = store.run(run);
     if (!summary)
@@ -184,17 +216,20 @@ Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary 
         return experiment.error();
 
     Report report;
-    report.title = QString::fromStdString(experiment->title.empty() ? "Training run" : experiment->title);
+    report.title = QString::fromStdString(experiment->title.empty() ? "Training run"
+                                                                    : experiment->title);
     report.subtitle = QString("Run %1 · %2 on %3 · seed %4 · %5")
                               .arg(run)
-                              .arg(QString::fromStdString(summary->loss), QString::fromStdString(summary->dataset))
+                              .arg(QString::fromStdString(summary->loss),
+                                   QString::fromStdString(summary->dataset))
                               .arg(summary->seed)
                               .arg(QString::fromStdString(summary->startedAt));
     std::optional<DataSplit> split;
     const CheckedNetwork checked = check(
             experiment->network, vocabulary,
             [&](const NetworkNode &node) -> Result<DataDescription> {
-                Result<DataSplit> loaded = vocabulary.dataset(node.type.substr(5))->load(node.args, baseFolder);
+                Result<DataSplit> loaded
+                        = vocabulary.dataset(node.type.substr(5))->load(node.args, baseFolder);
                 if (!loaded)
                     return loaded.error();
                 split = std::move(*loaded);
@@ -205,11 +240,19 @@ Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary 
         validation = storedEvaluation(store, run, "evaluation/validation");
     const std::optional<Evaluation> test = storedEvaluation(store, run, "evaluation/test");
     QStringList labels;
-    for (int64_t c = 0; c < (split ? split->train->classCount() : validation ? validation->margins.classes : 0); ++c)
-        labels << (split ? QString::fromStdString(split->train->labelNames[static_cast<size_t>(c)]) : QString::number(c));
+    for (int64_t c = 0; c < (split                ? split->train->classCount()
+                                     : validation ? validation->margins.classes
+                                                  : 0);
+         ++c)
+        labels << (split ? QString::fromStdString(split->train->labelNames[static_cast<size_t>(c)])
+                         : QString::number(c));
 
     if (!experiment->notes.empty())
-        add(report, {"About", "<p>" + QString::fromStdString(experiment->notes).toHtmlEscaped() + "</p>", {}, {}});
+        add(report,
+            {"About",
+             "<p>" + QString::fromStdString(experiment->notes).toHtmlEscaped() + "</p>",
+             {},
+             {}});
     add(report, networkPicture(experiment->network, checked, vocabulary));
     const Task task = split ? split->train->task : Task::MultiLabel;
     if (validation || test)
@@ -242,12 +285,17 @@ Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary 
     if (events && !events->empty()) {
         QVector<QStringList> rows{{"Step", "Epoch", "Change"}};
         for (const StoredEvent &event : *events)
-            rows.append({QString::number(event.step), QString::number(event.epoch, 'f', 2), QString::fromStdString(event.text)});
+            rows.append({QString::number(event.step), QString::number(event.epoch, 'f', 2),
+                         QString::fromStdString(event.text)});
         add(report, {"Changes by hand", htmlTable(rows), {}, {}});
     }
     add(report, definitionsSection(vocabulary, task));
     add(report, versionsSection(*summary));
-    add(report, {"Experiment file", "<pre>" + QString::fromStdString(*text).toHtmlEscaped() + "</pre>", {}, {}});
+    add(report,
+        {"Experiment file",
+         "<pre>" + QString::fromStdString(*text).toHtmlEscaped() + "</pre>",
+         {},
+         {}});
     return report;
 }
 
@@ -257,7 +305,8 @@ Result<void> writeReport(const Report &report, const QString &path)
         return writeReportPdf(report, path);
     if (path.endsWith(".html", Qt::CaseInsensitive) || path.endsWith(".htm", Qt::CaseInsensitive))
         return writeReportHtml(report, path);
-    return Error(ErrorCategory::Value, "unknown_report_format", path.toStdString(), "", "a name ending in .html or .pdf");
+    return Error(ErrorCategory::Value, "unknown_report_format", path.toStdString(), "",
+                 "a name ending in .html or .pdf");
 }
 
 } // namespace mrg

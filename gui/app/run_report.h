@@ -20,7 +20,8 @@ namespace mrg {
 /// **Threads**: any, with a store of its own; reads the data once more, which may take its time.
 /// **Errors**: what the store can't give.
 Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary &vocabulary,
-                           const std::filesystem::path &baseFolder = {}, std::optional<Evaluation> validation = std::nullopt);
+                           const std::filesystem::path &baseFolder = {},
+                           std::optional<Evaluation> validation = std::nullopt);
 
 /// Writes it as the path's ending says: .html or .pdf; anything else is an Error (value).
 Result<void> writeReport(const Report &report, const QString &path);

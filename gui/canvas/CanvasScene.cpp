@@ -11,10 +11,12 @@ namespace mrg {
 namespace {
 constexpr double contentBorder = 40;
 constexpr double snap = 10;
-}
+} // namespace
 
 CanvasScene::CanvasScene(ExperimentDocument &document, const Theme &theme, QObject *parent)
-    : QGraphicsScene(parent), m_document(document), m_theme(theme)
+    : QGraphicsScene(parent),
+      m_document(document),
+      m_theme(theme)
 {
     setItemIndexMethod(NoIndex);
     connect(&document, &ExperimentDocument::changed, this, &CanvasScene::onChanged);
@@ -42,7 +44,8 @@ void CanvasScene::onChanged(const Change &change)
 {
     if (std::holds_alternative<Checked>(change)) {
         refreshAll();
-    } else if (!std::holds_alternative<TrainingChanged>(change) && !std::holds_alternative<DescriptionChanged>(change)) {
+    } else if (!std::holds_alternative<TrainingChanged>(change)
+               && !std::holds_alternative<DescriptionChanged>(change)) {
         sync();
     }
 }
@@ -51,7 +54,8 @@ void CanvasScene::sync()
 {
     const Network &network = m_document.network();
     for (auto wire = m_wires.begin(); wire != m_wires.end();) {
-        if (std::find(network.wires.begin(), network.wires.end(), wire->first) == network.wires.end()) {
+        if (std::find(network.wires.begin(), network.wires.end(), wire->first)
+            == network.wires.end()) {
             delete wire->second;
             wire = m_wires.erase(wire);
         } else {
@@ -173,7 +177,8 @@ void CanvasScene::dropped()
     std::map<NodeId, QPointF> positions;
     for (NodeId id : m_dragged) {
         if (const NodeItem *item = itemFor(id))
-            positions[id] = {std::round(item->x() / snap) * snap, std::round(item->y() / snap) * snap};
+            positions[id]
+                    = {std::round(item->x() / snap) * snap, std::round(item->y() / snap) * snap};
     }
     m_dragged.clear();
     if (positions.empty())

@@ -38,8 +38,11 @@ private:
 } // namespace
 
 CanvasView::CanvasView(ExperimentDocument &document, const Theme &theme, QWidget *parent)
-    : QGraphicsView(parent), m_document(document), m_scene(new CanvasScene(document, theme, this)),
-      m_quick(new QuickInsert(document.vocabulary(), this)), m_theme(theme)
+    : QGraphicsView(parent),
+      m_document(document),
+      m_scene(new CanvasScene(document, theme, this)),
+      m_quick(new QuickInsert(document.vocabulary(), this)),
+      m_theme(theme)
 {
     setObjectName("canvas");
     setAccessibleName(tr("Network canvas"));
@@ -72,7 +75,8 @@ void CanvasView::setTheme(const Theme &theme)
 NodeId CanvasView::addAt(const QString &type, QPointF middle)
 {
     const QPointF corner = middle - cardMiddle;
-    return m_document.addNode(type, {}, {std::round(corner.x() / 10) * 10, std::round(corner.y() / 10) * 10});
+    return m_document.addNode(type, {},
+                              {std::round(corner.x() / 10) * 10, std::round(corner.y() / 10) * 10});
 }
 
 NodeId CanvasView::insertNode(const QString &type, std::optional<QPointF> position)
@@ -187,7 +191,8 @@ void CanvasView::insertFromQuick(const QString &type)
 
 // Pulling wires
 
-std::optional<Wire> CanvasView::wireBetween(const NodeItem::PortSpot &a, const NodeItem::PortSpot &b) const
+std::optional<Wire> CanvasView::wireBetween(const NodeItem::PortSpot &a,
+                                            const NodeItem::PortSpot &b) const
 {
     if (a.input == b.input || a.ref.node == b.ref.node)
         return std::nullopt;
@@ -196,9 +201,10 @@ std::optional<Wire> CanvasView::wireBetween(const NodeItem::PortSpot &a, const N
     Wire wire{output.ref, input.ref};
     if (input.variadic) {
         const std::vector<Wire> &wires = m_document.network().wires;
-        wire.to.index = static_cast<int>(std::count_if(wires.begin(), wires.end(), [&](const Wire &other) {
-            return other.to.node == wire.to.node && other.to.port == wire.to.port;
-        }));
+        wire.to.index = static_cast<int>(
+                std::count_if(wires.begin(), wires.end(), [&](const Wire &other) {
+                    return other.to.node == wire.to.node && other.to.port == wire.to.port;
+                }));
     }
     return wire;
 }
@@ -239,7 +245,8 @@ void CanvasView::movePull(QPointF position)
         }
     }
     const bool forward = !m_pull->from.input;
-    m_pull->line->setPath(forward ? wirePath(m_pull->from.position, end) : wirePath(end, m_pull->from.position));
+    m_pull->line->setPath(forward ? wirePath(m_pull->from.position, end)
+                                  : wirePath(end, m_pull->from.position));
 }
 
 void CanvasView::cancelPull()
@@ -271,7 +278,8 @@ void CanvasView::endPull(QPointF position)
     } else if (!wire && pull.detached) {
         m_document.removeWire(*pull.detached);
     } else if (!node && QLineF(pull.from.position, position).length() > 40) {
-        m_quickPosition = position + (pull.from.input ? -QPointF(cardMiddle.x(), 0) : QPointF(cardMiddle.x(), 0));
+        m_quickPosition = position
+                + (pull.from.input ? -QPointF(cardMiddle.x(), 0) : QPointF(cardMiddle.x(), 0));
         m_quickPort = pull.from;
         m_quick->open(mapFromScene(position), {});
     }
@@ -324,7 +332,9 @@ void CanvasView::mouseMoveEvent(QMouseEvent *event)
         return;
     }
     const bool overPort = event->buttons() == Qt::NoButton && m_scene->nodeWithPortAt(position);
-    viewport()->setCursor(overPort ? Qt::CrossCursor : m_space ? Qt::OpenHandCursor : Qt::ArrowCursor);
+    viewport()->setCursor(overPort          ? Qt::CrossCursor
+                                  : m_space ? Qt::OpenHandCursor
+                                            : Qt::ArrowCursor);
     QGraphicsView::mouseMoveEvent(event);
 }
 
@@ -396,7 +406,8 @@ void CanvasView::keyPressEvent(QKeyEvent *event)
     default: break;
     }
     const QString text = event->text();
-    if (!text.isEmpty() && text[0].isLetterOrNumber() && !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier))) {
+    if (!text.isEmpty() && text[0].isLetterOrNumber()
+        && !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier))) {
         openQuickInsert();
         m_quick->open(m_quick->pos(), text);
         return;
@@ -425,7 +436,8 @@ void CanvasView::selectNext(bool forward)
 {
     const std::vector<NetworkNode> &nodes = m_document.network().nodes;
     const std::set<NodeId> selected = m_scene->selectedNodes();
-    auto at = std::find_if(nodes.begin(), nodes.end(), [&](const NetworkNode &node) { return selected.contains(node.id); });
+    auto at = std::find_if(nodes.begin(), nodes.end(),
+                           [&](const NetworkNode &node) { return selected.contains(node.id); });
     const auto count = static_cast<std::ptrdiff_t>(nodes.size());
     const std::ptrdiff_t now = at == nodes.end() ? (forward ? -1 : 0) : at - nodes.begin();
     const NodeId id = nodes[static_cast<size_t>((now + (forward ? 1 : -1) + count) % count)].id;

@@ -15,14 +15,15 @@ constexpr double largestChip = 30;
 constexpr double smallestChip = 9;
 } // namespace
 
-NetworkPicture::NetworkPicture(const Network &network, const CheckedNetwork &checked, const Vocabulary &vocabulary,
-                               const Theme &theme)
+NetworkPicture::NetworkPicture(const Network &network, const CheckedNetwork &checked,
+                               const Vocabulary &vocabulary, const Theme &theme)
     : m_theme(theme)
 {
     std::map<NodeId, size_t> places;
     for (const NetworkNode &node : network.nodes) {
         places[node.id] = m_cards.size();
-        m_cards.emplace_back(QPointF(node.x, node.y), NodeCard(node, vocabulary.spec(node.type), checked, theme));
+        m_cards.emplace_back(QPointF(node.x, node.y),
+                             NodeCard(node, vocabulary.spec(node.type), checked, theme));
         m_bounds |= m_cards.back().second.outline().translated(m_cards.back().first);
     }
     for (const Wire &wire : network.wires) {
@@ -31,14 +32,16 @@ NetworkPicture::NetworkPicture(const Network &network, const CheckedNetwork &che
         const auto &[fromAt, from] = m_cards[places[wire.from.node]];
         const auto &[toAt, to] = m_cards[places[wire.to.node]];
         WireView view;
-        view.path = wirePath(fromAt + from.portPosition(QString::fromStdString(wire.from.port), false),
-                             toAt + to.portPosition(QString::fromStdString(wire.to.port), true));
+        view.path = wirePath(
+                fromAt + from.portPosition(QString::fromStdString(wire.from.port), false),
+                toAt + to.portPosition(QString::fromStdString(wire.to.port), true));
         if (const auto shape = checked.shapes.find(wire.from); shape != checked.shapes.end())
             view.shape = QString::fromStdString(shape->second.text());
         view.pill = shapePill(view.path, view.shape);
-        view.wrong = std::any_of(checked.issues.begin(), checked.issues.end(), [&](const Issue &issue) {
-            return issue.wire == wire && issue.severity == Severity::Error;
-        });
+        view.wrong = std::any_of(checked.issues.begin(), checked.issues.end(),
+                                 [&](const Issue &issue) {
+                                     return issue.wire == wire && issue.severity == Severity::Error;
+                                 });
         m_bounds |= view.path.boundingRect() | view.pill;
         m_wires.push_back(std::move(view));
     }
@@ -50,7 +53,8 @@ void NetworkPicture::draw(QPainter &painter, const QRectF &rect) const
 {
     if (m_bounds.isEmpty())
         return;
-    const double scale = std::min({rect.width() / m_bounds.width(), rect.height() / m_bounds.height(), 1.0});
+    const double scale
+            = std::min({rect.width() / m_bounds.width(), rect.height() / m_bounds.height(), 1.0});
     painter.save();
     painter.translate(rect.center());
     painter.scale(scale, scale);
@@ -68,8 +72,8 @@ void NetworkPicture::draw(QPainter &painter, const QRectF &rect) const
     painter.restore();
 }
 
-void drawMiniature(QPainter &painter, const QRectF &rect, const Network &network, const Vocabulary &vocabulary,
-                   const Theme &theme)
+void drawMiniature(QPainter &painter, const QRectF &rect, const Network &network,
+                   const Vocabulary &vocabulary, const Theme &theme)
 {
     if (network.nodes.empty())
         return;
@@ -108,7 +112,8 @@ void drawMiniature(QPainter &painter, const QRectF &rect, const Network &network
         painter.setBrush(look.color);
         painter.drawRoundedRect(box, chip * 0.28, chip * 0.28);
         if (chip >= 15)
-            drawIcon(painter, look.icon, theme.surface, box.adjusted(chip / 4, chip / 4, -chip / 4, -chip / 4));
+            drawIcon(painter, look.icon, theme.surface,
+                     box.adjusted(chip / 4, chip / 4, -chip / 4, -chip / 4));
     }
 }
 

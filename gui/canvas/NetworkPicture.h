@@ -16,8 +16,8 @@ namespace mrg {
 /// **Threads**: a plain value, to be made and drawn on any thread.
 class NetworkPicture {
 public:
-    NetworkPicture(const Network &network, const CheckedNetwork &checked, const Vocabulary &vocabulary,
-                   const Theme &theme);
+    NetworkPicture(const Network &network, const CheckedNetwork &checked,
+                   const Vocabulary &vocabulary, const Theme &theme);
     /// In scene units; empty for a network without nodes.
     QSizeF size() const { return m_bounds.size(); }
     /// Fits it into the rectangle, never larger than it is.
@@ -38,7 +38,7 @@ private:
 
 /// A network as a row of chips, for pictures too small to read: an icon in its group's colour for
 /// each node, lines for the wires.
-void drawMiniature(QPainter &painter, const QRectF &rect, const Network &network, const Vocabulary &vocabulary,
-                   const Theme &theme);
+void drawMiniature(QPainter &painter, const QRectF &rect, const Network &network,
+                   const Vocabulary &vocabulary, const Theme &theme);
 
 } // namespace mrg

@@ -70,7 +70,8 @@ QString elided(const QFont &font, const QString &text, double width)
 }
 } // namespace
 
-NodeCard::NodeCard(const NetworkNode &node, const Spec *spec, const CheckedNetwork &checked, const Theme &theme)
+NodeCard::NodeCard(const NetworkNode &node, const Spec *spec, const CheckedNetwork &checked,
+                   const Theme &theme)
     : title(nodeName(node))
 {
     const NodeLook look = nodeLook(node.type, spec, theme);
@@ -78,10 +79,12 @@ NodeCard::NodeCard(const NetworkNode &node, const Spec *spec, const CheckedNetwo
     color = look.color;
     if (spec) {
         for (const mrg::Port &port : spec->inputs)
-            inputs.push_back({QString::fromStdString(port.name), QString::fromStdString(port.summary), port.variadic});
+            inputs.push_back({QString::fromStdString(port.name),
+                              QString::fromStdString(port.summary), port.variadic});
         for (const mrg::Port &port : spec->outputs) {
             if (!port.optional)
-                outputs.push_back({QString::fromStdString(port.name), QString::fromStdString(port.summary), false});
+                outputs.push_back({QString::fromStdString(port.name),
+                                   QString::fromStdString(port.summary), false});
         }
         options = optionsText(*spec, node.args);
     }
@@ -93,7 +96,8 @@ NodeCard::NodeCard(const NetworkNode &node, const Spec *spec, const CheckedNetwo
     const double optionsWidth = QFontMetricsF(font(11)).horizontalAdvance(options) + 26;
     width = std::clamp(std::max(titleWidth, optionsWidth), smallestWidth, largestWidth);
     const size_t rows = std::max({inputs.size(), outputs.size(), size_t{1}});
-    height = headHeight + (options.isEmpty() ? 4 : optionsHeight) + portHeight * static_cast<double>(rows) + 8;
+    height = headHeight + (options.isEmpty() ? 4 : optionsHeight)
+            + portHeight * static_cast<double>(rows) + 8;
 }
 
 QPointF NodeCard::portPosition(size_t row, bool input) const
@@ -138,7 +142,8 @@ void NodeCard::draw(QPainter &painter, const Theme &theme, const State &state) c
     painter.setFont(font(11));
     painter.setPen(theme.text);
     if (!options.isEmpty()) {
-        painter.drawText(QRectF(12, headHeight + 2, width - 24, optionsHeight), Qt::AlignVCenter | Qt::AlignLeft,
+        painter.drawText(QRectF(12, headHeight + 2, width - 24, optionsHeight),
+                         Qt::AlignVCenter | Qt::AlignLeft,
                          elided(painter.font(), options, width - 24));
     }
     for (const bool input : {true, false}) {
@@ -151,8 +156,10 @@ void NodeCard::draw(QPainter &painter, const Theme &theme, const State &state) c
             const double size = lit ? portRadius + 2 : portRadius;
             painter.drawEllipse(at, size, size);
             painter.setPen(theme.mutedText);
-            const QRectF text(input ? 12 : width / 2, at.y() - portHeight / 2, width / 2 - 12, portHeight);
-            painter.drawText(text, Qt::AlignVCenter | (input ? Qt::AlignLeft : Qt::AlignRight), ports[row].name);
+            const QRectF text(input ? 12 : width / 2, at.y() - portHeight / 2, width / 2 - 12,
+                              portHeight);
+            painter.drawText(text, Qt::AlignVCenter | (input ? Qt::AlignLeft : Qt::AlignRight),
+                             ports[row].name);
         }
     }
     if (severity) {

@@ -9,9 +9,9 @@
 
 namespace mrg {
 
-/// A node as it is drawn: a card with the group's colour and icon, the name, the telling options, and
-/// ports at the sides. A plain value, so that the canvas and the pictures of a report, which know no
-/// scene, show the same.
+/// A node as it is drawn: a card with the group's colour and icon, the name, the telling options,
+/// and ports at the sides. A plain value, so that the canvas and the pictures of a report, which
+/// know no scene, show the same.
 struct NodeCard {
     struct Port {
         QString name;
@@ -26,7 +26,8 @@ struct NodeCard {
     };
 
     NodeCard() = default;
-    NodeCard(const NetworkNode &node, const Spec *spec, const CheckedNetwork &checked, const Theme &theme);
+    NodeCard(const NetworkNode &node, const Spec *spec, const CheckedNetwork &checked,
+             const Theme &theme);
 
     QRectF rect() const { return QRectF(0, 0, width, height); }
     /// With shadow and ports.

@@ -33,13 +33,15 @@ void NodeItem::refresh()
     m_refreshing = false;
     const Spec *spec = document.vocabulary().spec(node->type);
     m_card = NodeCard(*node, spec, document.checked(), m_scene.theme());
-    QString tip = spec ? QString::fromStdString("<b>" + spec->name + "</b><br>" + spec->summary) : m_card.title;
+    QString tip = spec ? QString::fromStdString("<b>" + spec->name + "</b><br>" + spec->summary)
+                       : m_card.title;
     for (const Issue &issue : document.checked().issuesOf(m_id))
         tip += "<hr>" + QString::fromStdString(issue.text).toHtmlEscaped();
     if (m_card.parameters > 0) {
         tip += "<br>"
                 + QObject::tr("%1 parameters")
-                          .arg(QLocale(QLocale::English).toString(static_cast<qlonglong>(m_card.parameters)));
+                          .arg(QLocale(QLocale::English)
+                                       .toString(static_cast<qlonglong>(m_card.parameters)));
     }
     setToolTip("<p>" + tip + "</p>");
     update();
@@ -53,8 +55,11 @@ std::vector<NodeItem::PortSpot> NodeItem::ports() const
     for (const bool input : {true, false}) {
         const std::vector<NodeCard::Port> &ports = input ? m_card.inputs : m_card.outputs;
         for (size_t row = 0; row < ports.size(); ++row) {
-            out.push_back({{m_id, ports[row].name.toStdString(), 0}, input, mapToScene(m_card.portPosition(row, input)),
-                           ports[row].summary, ports[row].variadic});
+            out.push_back({{m_id, ports[row].name.toStdString(), 0},
+                           input,
+                           mapToScene(m_card.portPosition(row, input)),
+                           ports[row].summary,
+                           ports[row].variadic});
         }
     }
     return out;
@@ -84,8 +89,8 @@ void NodeItem::setHighlighted(std::optional<PortRef> port, bool input)
 void NodeItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *option, QWidget *)
 {
     m_card.draw(*painter, m_scene.theme(),
-                {bool(option->state & QStyle::State_Selected), bool(option->state & QStyle::State_HasFocus), m_litPort,
-                 m_litInput});
+                {bool(option->state & QStyle::State_Selected),
+                 bool(option->state & QStyle::State_HasFocus), m_litPort, m_litInput});
 }
 
 QVariant NodeItem::itemChange(GraphicsItemChange change, const QVariant &value)

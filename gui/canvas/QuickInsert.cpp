@@ -17,7 +17,10 @@ constexpr int shownRows = 9;
 }
 
 QuickInsert::QuickInsert(const Vocabulary &vocabulary, QWidget *parent)
-    : QFrame(parent), m_vocabulary(vocabulary), m_edit(new QLineEdit), m_list(new QListWidget)
+    : QFrame(parent),
+      m_vocabulary(vocabulary),
+      m_edit(new QLineEdit),
+      m_list(new QListWidget)
 {
     setObjectName("quickInsert");
     setProperty("role", "card");
@@ -58,7 +61,8 @@ void QuickInsert::filter(const QString &text)
         if (const int score = fuzzyScore(text, name); score >= 0 || text.isEmpty())
             ranked.emplace_back(text.isEmpty() ? 0 : score, type);
     }
-    std::stable_sort(ranked.begin(), ranked.end(), [](const auto &a, const auto &b) { return a.first > b.first; });
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const auto &a, const auto &b) { return a.first > b.first; });
     m_list->clear();
     for (const auto &[score, type] : ranked) {
         const Spec *spec = m_vocabulary.spec(type);
@@ -88,7 +92,9 @@ bool QuickInsert::eventFilter(QObject *watched, QEvent *event)
         auto *key = static_cast<QKeyEvent *>(event);
         const int row = m_list->currentRow();
         switch (key->key()) {
-        case Qt::Key_Down: m_list->setCurrentRow(std::min(row + 1, m_list->count() - 1)); return true;
+        case Qt::Key_Down:
+            m_list->setCurrentRow(std::min(row + 1, m_list->count() - 1));
+            return true;
         case Qt::Key_Up: m_list->setCurrentRow(std::max(row - 1, 0)); return true;
         case Qt::Key_Return:
         case Qt::Key_Enter: choose(); return true;

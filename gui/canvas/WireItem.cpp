@@ -33,7 +33,8 @@ void WireItem::refresh()
 {
     const CheckedNetwork &checked = m_scene.document().checked();
     const auto shape = checked.shapes.find(m_wire.from);
-    m_shape = shape == checked.shapes.end() ? QString() : QString::fromStdString(shape->second.text());
+    m_shape = shape == checked.shapes.end() ? QString()
+                                            : QString::fromStdString(shape->second.text());
     m_error.clear();
     m_buttons.clear();
     for (const Issue &issue : checked.issues) {
@@ -52,7 +53,8 @@ void WireItem::refresh()
 void WireItem::updatePath()
 {
     prepareGeometryChange();
-    setPath(wirePath(m_scene.portPosition(m_wire.from, false), m_scene.portPosition(m_wire.to, true)));
+    setPath(wirePath(m_scene.portPosition(m_wire.from, false),
+                     m_scene.portPosition(m_wire.to, true)));
     layOut();
     update();
 }
@@ -65,7 +67,8 @@ void WireItem::layOut()
         m_pill = shapePill(path(), m_shape);
         return;
     }
-    const QRectF text = metrics.boundingRect(QRectF(0, 0, widestError, 400), Qt::TextWordWrap, m_error);
+    const QRectF text
+            = metrics.boundingRect(QRectF(0, 0, widestError, 400), Qt::TextWordWrap, m_error);
     const double width = std::max(text.width() + 20, 160.0);
     double height = text.height() + 14;
     // Below the wire and the cards at its ends, so that they stay in sight.
@@ -74,7 +77,9 @@ void WireItem::layOut()
         if (const NodeItem *end = m_scene.itemFor(id))
             top = std::max(top, end->sceneBoundingRect().bottom());
     }
-    m_pill = QRectF(middle.x() - width / 2, top, width, height + static_cast<double>(m_buttons.size()) * (buttonHeight + 4) + (m_buttons.empty() ? 0 : 4));
+    m_pill = QRectF(middle.x() - width / 2, top, width,
+                    height + static_cast<double>(m_buttons.size()) * (buttonHeight + 4)
+                            + (m_buttons.empty() ? 0 : 4));
     double y = m_pill.top() + height;
     for (Button &button : m_buttons) {
         button.rect = QRectF(m_pill.left() + 8, y, width - 16, buttonHeight);
@@ -92,8 +97,9 @@ std::vector<QPointF> WireItem::fixPositions() const
 
 const Fix *WireItem::fixAt(QPointF scenePosition) const
 {
-    const auto found = std::find_if(m_buttons.begin(), m_buttons.end(),
-                                    [&](const Button &button) { return button.rect.contains(scenePosition); });
+    const auto found = std::find_if(m_buttons.begin(), m_buttons.end(), [&](const Button &button) {
+        return button.rect.contains(scenePosition);
+    });
     return found == m_buttons.end() ? nullptr : &found->fix;
 }
 
@@ -116,7 +122,9 @@ void WireItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *option, 
 {
     const Theme &theme = m_scene.theme();
     const bool selected = option->state & QStyle::State_Selected;
-    const WireLook look = hasError() ? WireLook::Wrong : selected ? WireLook::Selected : WireLook::Plain;
+    const WireLook look = hasError() ? WireLook::Wrong
+            : selected               ? WireLook::Selected
+                                     : WireLook::Plain;
     drawWire(*painter, path(), look, theme);
     if (!hasError())
         return drawShapePill(*painter, m_pill, m_shape, look, theme);
@@ -126,7 +134,8 @@ void WireItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *option, 
     painter->drawRoundedRect(m_pill, 8, 8);
     painter->setPen(theme.text);
     painter->setFont(wireFont());
-    painter->drawText(m_pill.adjusted(10, 7, -10, -6), Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, m_error);
+    painter->drawText(m_pill.adjusted(10, 7, -10, -6),
+                      Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, m_error);
     painter->setFont(wireFont(true));
     for (const Button &button : m_buttons) {
         painter->setPen(Qt::NoPen);
@@ -134,8 +143,9 @@ void WireItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *option, 
         painter->drawRoundedRect(button.rect, 6, 6);
         painter->setPen(theme.accentText);
         painter->drawText(button.rect.adjusted(8, 0, -8, 0), Qt::AlignCenter,
-                          painter->fontMetrics().elidedText(QString::fromStdString(button.fix.text), Qt::ElideRight,
-                                                            static_cast<int>(button.rect.width()) - 16));
+                          painter->fontMetrics().elidedText(
+                                  QString::fromStdString(button.fix.text), Qt::ElideRight,
+                                  static_cast<int>(button.rect.width()) - 16));
     }
 }
 

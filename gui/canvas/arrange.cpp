@@ -35,7 +35,8 @@ std::map<NodeId, int> depths(const Network &network)
 
 } // namespace
 
-std::map<NodeId, QPointF> arrangedPositions(const Network &network, const std::map<NodeId, QSizeF> &sizes)
+std::map<NodeId, QPointF> arrangedPositions(const Network &network,
+                                            const std::map<NodeId, QSizeF> &sizes)
 {
     std::map<NodeId, QPointF> out;
     if (network.nodes.empty())
@@ -67,7 +68,8 @@ std::map<NodeId, QPointF> arrangedPositions(const Network &network, const std::m
             }
             height[id] = count ? sum / count - sizeOf(id).height() / 2 : network.find(id)->y;
         }
-        std::stable_sort(ids.begin(), ids.end(), [&](NodeId a, NodeId b) { return height[a] < height[b]; });
+        std::stable_sort(ids.begin(), ids.end(),
+                         [&](NodeId a, NodeId b) { return height[a] < height[b]; });
         double y = std::numeric_limits<double>::lowest();
         double width = 0;
         for (NodeId id : ids) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the canvas does on command and how it is painted; CanvasView.cpp has what the mouse and keyboard do.
+// What the canvas does on command and how it is painted; CanvasView.cpp has what the mouse and
+// keyboard do.
 #include "gui/canvas/CanvasScene.h"
 #include "gui/canvas/CanvasView.h"
 #include "gui/canvas/QuickInsert.h"
@@ -88,7 +89,8 @@ void CanvasView::duplicate()
     const std::set<NodeId> nodes = m_scene->selectedNodes();
     if (nodes.empty())
         return;
-    const std::vector<NodeId> ids = m_document.addNetwork(fragment(m_document.network(), nodes), pasteShift);
+    const std::vector<NodeId> ids
+            = m_document.addNetwork(fragment(m_document.network(), nodes), pasteShift);
     m_scene->selectNodes({ids.begin(), ids.end()});
 }
 
@@ -116,13 +118,15 @@ void CanvasView::contextMenuEvent(QContextMenuEvent *event)
     if (auto *node = qgraphicsitem_cast<NodeItem *>(item)) {
         if (!node->isSelected())
             m_scene->selectNodes({node->id()});
-        menu.addAction(tr("Edit Options"), this, [this, id = node->id()] { emit nodeActivated(id); });
+        menu.addAction(tr("Edit Options"), this,
+                       [this, id = node->id()] { emit nodeActivated(id); });
         menu.addAction(tr("Duplicate"), this, &CanvasView::duplicate);
         menu.addAction(tr("Copy"), this, &CanvasView::copy);
         menu.addSeparator();
         menu.addAction(tr("Delete"), this, &CanvasView::removeSelection);
     } else if (auto *wire = qgraphicsitem_cast<WireItem *>(item)) {
-        menu.addAction(tr("Delete Wire"), this, [this, which = wire->wire()] { m_document.removeWire(which); });
+        menu.addAction(tr("Delete Wire"), this,
+                       [this, which = wire->wire()] { m_document.removeWire(which); });
     } else {
         menu.addAction(tr("Insert Module…"), this, [this, at = event->pos()] {
             m_quickPosition = mapToScene(at);
@@ -171,7 +175,8 @@ void CanvasView::drawForeground(QPainter *painter, const QRectF &)
     painter->setFont(font);
     painter->setPen(m_theme.mutedText);
     painter->drawText(area.adjusted(20, 40, -20, 0), Qt::AlignCenter | Qt::TextWordWrap,
-                      tr("Drag data, layers and a loss here from the palette. Or double-click, or type a name.\n"
+                      tr("Drag data, layers and a loss here from the palette. Or double-click, or "
+                         "type a name.\n"
                          "Then pull wires from port to port."));
 }
 

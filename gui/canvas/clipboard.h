@@ -15,5 +15,4 @@ QMimeData *toMimeData(const Network &network);
 /// What toMimeData() wrote; nothing for anything else.
 std::optional<Network> networkFromMimeData(const QMimeData &data);
 
-
 } // namespace mrg

@@ -11,7 +11,7 @@ namespace mrg {
 namespace {
 constexpr double pillHeight = 18;
 constexpr double leastBeside = 34;
-}
+} // namespace
 
 QFont wireFont(bool bold)
 {
@@ -43,14 +43,17 @@ QRectF shapePill(const QPainterPath &wire, const QString &shape)
 
 void drawWire(QPainter &painter, const QPainterPath &wire, WireLook look, const Theme &theme)
 {
-    const QColor color = look == WireLook::Wrong ? theme.error : look == WireLook::Selected ? theme.accent : theme.wire;
+    const QColor color = look == WireLook::Wrong ? theme.error
+            : look == WireLook::Selected         ? theme.accent
+                                                 : theme.wire;
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setBrush(Qt::NoBrush);
     painter.setPen(QPen(color, look == WireLook::Plain ? 1.8 : 2.6, Qt::SolidLine, Qt::RoundCap));
     painter.drawPath(wire);
 }
 
-void drawShapePill(QPainter &painter, const QRectF &pill, const QString &shape, WireLook look, const Theme &theme)
+void drawShapePill(QPainter &painter, const QRectF &pill, const QString &shape, WireLook look,
+                   const Theme &theme)
 {
     if (pill.isEmpty())
         return;

@@ -16,7 +16,8 @@ QRectF shapePill(const QPainterPath &wire, const QString &shape);
 
 enum class WireLook { Plain, Selected, Wrong };
 void drawWire(QPainter &painter, const QPainterPath &wire, WireLook look, const Theme &theme);
-void drawShapePill(QPainter &painter, const QRectF &pill, const QString &shape, WireLook look, const Theme &theme);
+void drawShapePill(QPainter &painter, const QRectF &pill, const QString &shape, WireLook look,
+                   const Theme &theme);
 /// The font of what is written on wires.
 QFont wireFont(bool bold = false);
 

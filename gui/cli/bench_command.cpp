@@ -33,7 +33,8 @@ double rounded(double value, double unit) { return std::round(value / unit) * un
 class Bench {
 public:
     Bench(const Vocabulary &vocabulary, const BenchRequest &request)
-        : m_subject{vocabulary.registry, vocabulary.optimizers}, m_request(request)
+        : m_subject{vocabulary.registry, vocabulary.optimizers},
+          m_request(request)
     {
         setNumThreads(request.threads);
         m_timing.seconds = request.window;
@@ -83,7 +84,8 @@ public:
     void growth(const Growth &growth) const
     {
         for (int64_t size : growth.sizes) {
-            const double rate = stepsPerSecond(growth.make(m_subject, size).run, {m_timing.seconds / 4, 3});
+            const double rate
+                    = stepsPerSecond(growth.make(m_subject, size).run, {m_timing.seconds / 4, 3});
             if (m_request.json) {
                 print({{"growth", growth.id},
                        {"threads", m_request.threads},
@@ -124,14 +126,16 @@ int benchCommand(const Vocabulary &vocabulary, const BenchRequest &request)
             std::string known;
             for (const Workload &one : all)
                 known += " " + one.id;
-            std::fprintf(stderr, "bench: no workload is called %s; there are:%s peak\n", id.c_str(), known.c_str());
+            std::fprintf(stderr, "bench: no workload is called %s; there are:%s peak\n", id.c_str(),
+                         known.c_str());
             return 1;
         }
     }
     if (request.list) {
         for (const Workload &one : all) {
-            std::printf("%s\n", request.json ? Json{{"id", one.id}, {"summary", one.summary}}.dump().c_str()
-                                             : (one.id + "  " + one.summary).c_str());
+            std::printf("%s\n",
+                        request.json ? Json{{"id", one.id}, {"summary", one.summary}}.dump().c_str()
+                                     : (one.id + "  " + one.summary).c_str());
         }
         return 0;
     }

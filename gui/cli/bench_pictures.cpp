@@ -78,7 +78,8 @@ void logarithmic(QCPAxis &axis)
 
 bool save(QCustomPlot &plot, const QString &folder, const QString &name)
 {
-    return plot.savePng(QDir(folder).filePath(name), pictureSize.width(), pictureSize.height(), pictureScale);
+    return plot.savePng(QDir(folder).filePath(name), pictureSize.width(), pictureSize.height(),
+                        pictureScale);
 }
 
 bool drawRatios(const Rates &rates, const Theme &theme, const QString &folder)
@@ -109,11 +110,13 @@ bool drawRatios(const Rates &rates, const Theme &theme, const QString &folder)
         bars->setWidth(0.34);
         bars->setPen(Qt::NoPen);
         bars->setBrush(threads == 1 ? theme.trainCurve : theme.validationCurve);
-        bars->setName(threads == 1 ? QObject::tr("1 thread") : QObject::tr("%1 threads").arg(threads));
+        bars->setName(threads == 1 ? QObject::tr("1 thread")
+                                   : QObject::tr("%1 threads").arg(threads));
         bars->setData(places, ratios, true);
     }
     logarithmic(*plot.yAxis);
-    plot.yAxis->setLabel(QObject::tr("speed as a multiple of %1").arg(QString::fromStdString(rates.peerName)));
+    plot.yAxis->setLabel(
+            QObject::tr("speed as a multiple of %1").arg(QString::fromStdString(rates.peerName)));
     plot.yAxis->setRange(smallest * 0.8, largest * 1.6);
     plot.xAxis->setTicker(labels);
     plot.xAxis->setTickLabelRotation(-35);
@@ -123,7 +126,8 @@ bool drawRatios(const Rates &rates, const Theme &theme, const QString &folder)
     return save(plot, folder, "ratios.png");
 }
 
-bool drawGrowth(const std::vector<std::pair<QString, Curve>> &curves, const Theme &theme, const QString &folder)
+bool drawGrowth(const std::vector<std::pair<QString, Curve>> &curves, const Theme &theme,
+                const QString &folder)
 {
     QCustomPlot plot;
     stylePlot(plot, theme);
@@ -173,10 +177,12 @@ int benchPicturesCommand(int argc, char **argv, const BenchRequest &request)
                 && (rates.peer.empty() || drawRatios(rates, theme, folder))
                 && (curves.empty() || drawGrowth(curves, theme, folder));
         if (!drawn)
-            std::fprintf(stderr, "bench: the pictures can't be written to %s\n", qPrintable(folder));
+            std::fprintf(stderr, "bench: the pictures can't be written to %s\n",
+                         qPrintable(folder));
         return drawn ? 0 : 1;
     } catch (const Json::exception &error) {
-        std::fprintf(stderr, "bench: line %zu of %s: %s\n", lines.size() + 1, request.draw.c_str(), error.what());
+        std::fprintf(stderr, "bench: line %zu of %s: %s\n", lines.size() + 1, request.draw.c_str(),
+                     error.what());
         return 1;
     }
 }

@@ -16,7 +16,7 @@ struct TrainRequest {
     std::optional<int64_t> epochs;
     std::optional<uint64_t> seed;
     int threads = 1;
-    std::string out;    ///< folder for run store, weights and metrics; empty: none
+    std::string out; ///< folder for run store, weights and metrics; empty: none
     std::string report; ///< .html or .pdf; empty: none
     bool json = false;
     bool quiet = false;
@@ -29,9 +29,9 @@ struct BenchRequest {
     double window = 1; ///< seconds that a timed window lasts at least
     bool json = false; ///< a JSON object a line
     bool growth = false; ///< how the cost of a step grows instead
-    bool list = false;   ///< the workloads there are
-    std::string draw;    ///< lines printed before, to make pictures of
-    std::string out;     ///< the folder for the pictures
+    bool list = false; ///< the workloads there are
+    std::string draw; ///< lines printed before, to make pictures of
+    std::string out; ///< the folder for the pictures
 };
 
 // Each does its job, prints, and gives the exit code: 0, or 1 with the reason on stderr.
@@ -39,27 +39,30 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
 int checkCommand(const Vocabulary &vocabulary, const std::string &file);
 int modulesCommand(const Vocabulary &vocabulary, bool json);
 int functionsCommand(const Vocabulary &vocabulary, bool json);
-int conformanceCommand(const Vocabulary &vocabulary, const std::string &folder, const std::string &only,
-                       bool declaredOnly);
+int conformanceCommand(const Vocabulary &vocabulary, const std::string &folder,
+                       const std::string &only, bool declaredOnly);
 
 /// What the window was asked for.
 struct WindowRequest {
-    std::string file;              ///< to open; empty: what a start shows
+    std::string file; ///< to open; empty: what a start shows
     std::vector<std::string> sets; ///< "NODE.OPTION=VALUE", made as edits that can be undone
-    bool train = false;            ///< start training as soon as the data are there
+    bool train = false; ///< start training as soon as the data are there
 };
-int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const WindowRequest &request);
+int windowCommand(const Vocabulary &vocabulary, int argc, char **argv,
+                  const WindowRequest &request);
 /// Times the training workloads and kernels that peers are timed on too (tests/bench).
 int benchCommand(const Vocabulary &vocabulary, const BenchRequest &request);
 /// Pictures of what benches printed: ratios to the peer, and growth on log axes.
 int benchPicturesCommand(int argc, char **argv, const BenchRequest &request);
 
-/// Trains the ready experiment in the real window without a display; leaves report and picture in a folder.
+/// Trains the ready experiment in the real window without a display; leaves report and picture in a
+/// folder.
 int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder);
 /// Pictures of the window in telling states, light and dark, at 1x and 2x.
 int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder,
                  const std::string &only);
 /// A report on the newest run of a run store, or of the folder it lies in.
-int reportCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &run, const std::string &out);
+int reportCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &run,
+                  const std::string &out);
 
 } // namespace mrg

@@ -45,15 +45,16 @@ int checkCommand(const Vocabulary &vocabulary, const std::string &file)
         const auto parameters = checked.parameters.find(node.id);
         const int64_t count = parameters == checked.parameters.end() ? 0 : parameters->second;
         total += count;
-        std::printf("%3lld  %-28s %-44s %s\n", static_cast<long long>(node.id), nameOf(node.id).c_str(),
-                    shapes.empty() ? "-" : shapes.c_str(),
+        std::printf("%3lld  %-28s %-44s %s\n", static_cast<long long>(node.id),
+                    nameOf(node.id).c_str(), shapes.empty() ? "-" : shapes.c_str(),
                     count ? (std::to_string(count) + " parameters").c_str() : "");
     }
     std::printf("%lld parameters\n", static_cast<long long>(total));
     for (const Issue &issue : checked.issues) {
         std::fprintf(stderr, "%s: node %lld (%s): %s\n",
                      issue.severity == Severity::Error ? "error" : "warning",
-                     static_cast<long long>(issue.node), nameOf(issue.node).c_str(), issue.text.c_str());
+                     static_cast<long long>(issue.node), nameOf(issue.node).c_str(),
+                     issue.text.c_str());
         for (const Fix &fix : issue.fixes)
             std::fprintf(stderr, "    fix: %s\n", fix.text.c_str());
     }
@@ -101,8 +102,9 @@ Json specJson(const Spec &spec)
     Json outputs = Json::array();
     for (const Port &port : spec.outputs)
         outputs.push_back(portJson(port));
-    return {{"name", spec.name},       {"category", groupName(spec.group)}, {"summary", spec.summary},
-            {"math", spec.formula},    {"source", spec.source},             {"args", args},
+    return {{"name", spec.name},       {"category", groupName(spec.group)},
+            {"summary", spec.summary}, {"math", spec.formula},
+            {"source", spec.source},   {"args", args},
             {"inputs", inputs},        {"outputs", outputs}};
 }
 
@@ -116,7 +118,8 @@ template <typename S> int listCommand(const std::vector<S> &specs, const char *k
         return 0;
     }
     for (const S &spec : specs)
-        std::printf("%-26s %-14s %s\n", spec.name.c_str(), groupName(spec.group), spec.summary.c_str());
+        std::printf("%-26s %-14s %s\n", spec.name.c_str(), groupName(spec.group),
+                    spec.summary.c_str());
     return 0;
 }
 
@@ -132,10 +135,11 @@ int functionsCommand(const Vocabulary &vocabulary, bool json)
     return listCommand(vocabulary.registry.functions(), "functions", json);
 }
 
-int conformanceCommand(const Vocabulary &vocabulary, const std::string &folder, const std::string &only,
-                       bool declaredOnly)
+int conformanceCommand(const Vocabulary &vocabulary, const std::string &folder,
+                       const std::string &only, bool declaredOnly)
 {
-    const ConformanceSubject subject{vocabulary.registry, vocabulary.optimizers, vocabulary.schedulers};
+    const ConformanceSubject subject{vocabulary.registry, vocabulary.optimizers,
+                                     vocabulary.schedulers};
     const Result<ConformanceReport> report = runConformance(subject, folder, {declaredOnly, only});
     if (!report) {
         std::fprintf(stderr, "%s\n", report.error().what());
@@ -143,10 +147,12 @@ int conformanceCommand(const Vocabulary &vocabulary, const std::string &folder, 
     }
     for (const CaseResult &result : report->cases) {
         if (!result.passed)
-            std::printf("FAILED %s: %s: %s\n", result.file.c_str(), result.name.c_str(), result.message.c_str());
+            std::printf("FAILED %s: %s: %s\n", result.file.c_str(), result.name.c_str(),
+                        result.message.c_str());
     }
     if (report->leftOut)
-        std::printf("%lld cases of names that are not declared were left out\n", static_cast<long long>(report->leftOut));
+        std::printf("%lld cases of names that are not declared were left out\n",
+                    static_cast<long long>(report->leftOut));
     std::printf("%lld passed, %lld failed\n", static_cast<long long>(report->passed()),
                 static_cast<long long>(report->failed()));
     return report->failed() == 0 ? 0 : 1;

@@ -39,7 +39,8 @@ Json numberOrNull(double value) { return std::isfinite(value) ? Json(value) : Js
 
 void printEvaluation(const char *what, const Evaluation &evaluation)
 {
-    std::printf("%s (%lld samples)\n  %-18s %.6g\n", what, static_cast<long long>(evaluation.samples), "loss", evaluation.loss);
+    std::printf("%s (%lld samples)\n  %-18s %.6g\n", what,
+                static_cast<long long>(evaluation.samples), "loss", evaluation.loss);
     for (const auto &[name, value] : evaluation.metrics)
         std::printf("  %-18s %.6g\n", name.c_str(), value);
     if (!evaluation.thresholdRule.empty())
@@ -58,8 +59,9 @@ void follow(Session &session, bool quiet)
         const Snapshot &now = session.snapshots().current();
         if (!quiet && now.epoch > shown && now.validation) {
             shown = now.epoch;
-            std::printf("epoch %lld/%lld  loss %.5g  validation %.5g", static_cast<long long>(now.epoch),
-                        static_cast<long long>(now.epochs), now.loss, now.validation->loss);
+            std::printf("epoch %lld/%lld  loss %.5g  validation %.5g",
+                        static_cast<long long>(now.epoch), static_cast<long long>(now.epochs),
+                        now.loss, now.validation->loss);
             if (!now.validation->metrics.empty()) {
                 const auto &[name, value] = now.validation->metrics.front();
                 std::printf("  %s %.4g", name.c_str(), value);
@@ -67,7 +69,8 @@ void follow(Session &session, bool quiet)
             std::printf("  %.0f steps/s\n", now.stepsPerSecond);
             std::fflush(stdout);
         }
-        if (now.state == RunState::Finished || now.state == RunState::Failed || now.state == RunState::Stopped)
+        if (now.state == RunState::Finished || now.state == RunState::Failed
+            || now.state == RunState::Stopped)
             return;
     }
 }
@@ -98,7 +101,8 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     }
     const DatasetSpec *dataset = source ? vocabulary.dataset(source->type.substr(5)) : nullptr;
     if (!dataset) {
-        return complain(Error(ErrorCategory::Value, "no_data", request.file, source ? source->type : "no data source",
+        return complain(Error(ErrorCategory::Value, "no_data", request.file,
+                              source ? source->type : "no data source",
                               "one data source of this build"));
     }
     const Result<DataSplit> data
@@ -109,7 +113,8 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     std::unique_ptr<RunStore> store;
     // A report is made from a stored run; one that nobody asked to keep goes with this command.
     const QTemporaryDir passing;
-    const std::filesystem::path folder = request.out.empty() ? passing.path().toStdString() : request.out;
+    const std::filesystem::path folder
+            = request.out.empty() ? passing.path().toStdString() : request.out;
     if (!request.out.empty() || !request.report.empty()) {
         std::error_code failure;
         std::filesystem::create_directories(folder, failure);
@@ -119,8 +124,8 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
         store = std::move(*opened);
     }
     const auto begun = std::chrono::steady_clock::now();
-    Result<std::unique_ptr<Session>> created
-            = Session::create(*experiment, *data, vocabulary, {.store = store.get(), .published = {}});
+    Result<std::unique_ptr<Session>> created = Session::create(
+            *experiment, *data, vocabulary, {.store = store.get(), .published = {}});
     if (!created)
         return complain(created.error());
     Session &session = **created;
@@ -129,13 +134,15 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     const Snapshot last = session.join();
     if (last.failure)
         return complain(*last.failure);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const double seconds
+            = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     const Result<Evaluation> test = session.evaluate(*data->test);
     if (!test)
         return complain(test.error());
 
-    Json json{{"experiment", request.file}, {"seed", experiment->training.seed}, {"epochs", last.epoch},
-              {"steps", last.step},         {"seconds", seconds},                {"train_loss", numberOrNull(last.loss)}};
+    Json json{{"experiment", request.file}, {"seed", experiment->training.seed},
+              {"epochs", last.epoch},       {"steps", last.step},
+              {"seconds", seconds},         {"train_loss", numberOrNull(last.loss)}};
     if (last.validation)
         json["validation"] = toJson(*last.validation, false);
     json["test"] = toJson(*test, false);
@@ -145,16 +152,20 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
         TensorFile weights{session.stateDict(), {{"format", "pt"}}};
         created->reset(); // the engine thread is done with the store
         for (const Result<void> &written :
-             {saveExperiment(out / "experiment.mrg", *experiment), saveSafetensors(out / "weights.safetensors", weights),
-              store->flush(), writeMetricsCsv(out / "metrics.csv", *store, last.runId)}) {
+             {saveExperiment(out / "experiment.mrg", *experiment),
+              saveSafetensors(out / "weights.safetensors", weights), store->flush(),
+              writeMetricsCsv(out / "metrics.csv", *store, last.runId)}) {
             if (!written)
                 return complain(written.error());
         }
         std::ofstream(out / "result.json") << json.dump(2) << "\n";
         if (!request.report.empty()) {
-            const Result<Report> report = reportOfRun(*store, last.runId, vocabulary, std::filesystem::path(request.file).parent_path(), last.validation);
-            const Result<void> written
-                    = report ? writeReport(*report, QString::fromStdString(request.report)) : Result<void>(report.error());
+            const Result<Report> report = reportOfRun(
+                    *store, last.runId, vocabulary,
+                    std::filesystem::path(request.file).parent_path(), last.validation);
+            const Result<void> written = report
+                    ? writeReport(*report, QString::fromStdString(request.report))
+                    : Result<void>(report.error());
             if (!written)
                 return complain(written.error());
         }

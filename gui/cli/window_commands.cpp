@@ -31,7 +31,10 @@ constexpr int patienceMs = 120000;
 constexpr QSize shotSize(1440, 900);
 constexpr QSize largeShotSize(1920, 1200);
 
-QString example(const char *name) { return QString::fromStdString((resourcesFolder() / "examples" / name).string()); }
+QString example(const char *name)
+{
+    return QString::fromStdString((resourcesFolder() / "examples" / name).string());
+}
 
 /// Lets the event loop run until something holds; false after two minutes.
 template <typename Condition> bool waitUntil(Condition condition)
@@ -64,14 +67,17 @@ void withoutDisplay()
 /// Opens an example in the window and trains it to the end.
 bool trainExample(MainWindow &window, const char *name)
 {
-    if (!window.openExample(example(name)) || !waitUntil([&] { return window.document().data() || !window.document().dataError().isEmpty(); }))
+    if (!window.openExample(example(name)) || !waitUntil([&] {
+            return window.document().data() || !window.document().dataError().isEmpty();
+        }))
         return false;
     window.canvas()->zoomToFit();
     window.controller().start();
     return waitUntil([&] {
-        const RunState state = window.controller().state();
-        return state == RunState::Finished || state == RunState::Failed;
-    }) && window.controller().state() == RunState::Finished;
+               const RunState state = window.controller().state();
+               return state == RunState::Finished || state == RunState::Failed;
+           })
+            && window.controller().state() == RunState::Finished;
 }
 
 bool picture(QWidget &window, const QString &path, qreal scale)
@@ -87,8 +93,9 @@ bool picture(QWidget &window, const QString &path, qreal scale)
 bool exportNow(MainWindow &window, const QString &path)
 {
     std::optional<QString> problem;
-    const QMetaObject::Connection told = QObject::connect(&window, &MainWindow::exported, &window,
-                                                          [&](const QString &, const QString &text) { problem = text; });
+    const QMetaObject::Connection told
+            = QObject::connect(&window, &MainWindow::exported, &window,
+                               [&](const QString &, const QString &text) { problem = text; });
     window.exportRun(path);
     waitUntil([&] { return problem.has_value(); });
     QObject::disconnect(told);
@@ -111,7 +118,9 @@ QString setOption(ExperimentDocument &document, const QString &assignment)
     const Spec *spec = node ? document.vocabulary().spec(node->type) : nullptr;
     const Arg *arg = spec ? spec->findArg(match.captured(2).toStdString()) : nullptr;
     if (!arg)
-        return QString("--set %1: wanted NODE.OPTION=VALUE with a node's number and one of its options").arg(assignment);
+        return QString("--set %1: wanted NODE.OPTION=VALUE with a node's number and one of its "
+                       "options")
+                .arg(assignment);
     document.setArg(id, match.captured(2), valueOfText(match.captured(3), *arg));
     return {};
 }
@@ -133,11 +142,14 @@ int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const Win
     QApplication application(argc, argv);
     nameApplication();
     ThemeManager themes(application);
-    MainWindow window(vocabulary, themes, QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
+    MainWindow window(vocabulary, themes,
+                      QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
     window.show();
     window.begin(QString::fromStdString(request.file));
     for (const std::string &assignment : request.sets) {
-        if (const QString problem = setOption(window.document(), QString::fromStdString(assignment)); !problem.isEmpty())
+        if (const QString problem
+            = setOption(window.document(), QString::fromStdString(assignment));
+            !problem.isEmpty())
             return complain(problem);
     }
     if (request.train)
@@ -157,7 +169,8 @@ int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::
     MainWindow window(vocabulary, themes, out.absolutePath());
     window.show();
     if (!trainExample(window, "debtags.mrg"))
-        return complain("The ready experiment could not be trained: " + window.controller().obstacle());
+        return complain("The ready experiment could not be trained: "
+                        + window.controller().obstacle());
     for (const auto &[name, value] : window.controller().snapshot().validation->metrics)
         std::printf("%-18s %.4f\n", name.c_str(), value);
     if (!picture(window, out.filePath("window.png"), 1))
@@ -171,7 +184,8 @@ int demoCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::
     return 0;
 }
 
-int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder, const std::string &only)
+int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &folder,
+                 const std::string &only)
 {
     withoutDisplay();
     QApplication application(argc, argv);
@@ -184,10 +198,12 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
     MainWindow window(vocabulary, themes, dataFolder.path());
     window.show();
     const auto shootWidget = [&](QWidget &widget, const QString &name) {
-        for (const auto &[mode, suffix] : {std::pair(ThemeMode::Light, "light"), std::pair(ThemeMode::Dark, "dark")}) {
+        for (const auto &[mode, suffix] :
+             {std::pair(ThemeMode::Light, "light"), std::pair(ThemeMode::Dark, "dark")}) {
             themes.setMode(mode);
             for (const int scale : {1, 2}) {
-                const QString path = out.filePath(QString("%1-%2-%3x.png").arg(name, suffix).arg(scale));
+                const QString path
+                        = out.filePath(QString("%1-%2-%3x.png").arg(name, suffix).arg(scale));
                 if (!picture(widget, path, scale))
                     return false;
                 std::printf("%s\n", qPrintable(path));
@@ -198,14 +214,17 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
     const auto shoot = [&](const QString &name) { return shootWidget(window, name); };
     if (only == "data") {
         window.resize(shotSize);
-        return shootData(window, shootWidget, waitUntil<std::function<bool()>>) ? 0 : complain("Not all pictures could be made.");
+        return shootData(window, shootWidget, waitUntil<std::function<bool()>>)
+                ? 0
+                : complain("Not all pictures could be made.");
     }
     window.showWelcome();
     window.resize(shotSize);
     // The cards read their data one after the other.
     const auto pictured = [&] {
         const QVector<ExampleCard *> &cards = window.welcome()->cards();
-        return std::all_of(cards.begin(), cards.end(), [](const ExampleCard *card) { return !card->glyph().isEmpty(); });
+        return std::all_of(cards.begin(), cards.end(),
+                           [](const ExampleCard *card) { return !card->glyph().isEmpty(); });
     };
     bool good = waitUntil(pictured) && shoot("welcome");
     window.showWorkbench();
@@ -243,13 +262,15 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
     return good ? 0 : complain("Not all pictures could be made.");
 }
 
-int reportCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &run, const std::string &out)
+int reportCommand(const Vocabulary &vocabulary, int argc, char **argv, const std::string &run,
+                  const std::string &out)
 {
     withoutDisplay();
     QApplication application(argc, argv);
     useOwnFont(application);
-    const std::filesystem::path path
-            = std::filesystem::is_directory(run) ? std::filesystem::path(run) / "runs.sqlite" : std::filesystem::path(run);
+    const std::filesystem::path path = std::filesystem::is_directory(run)
+            ? std::filesystem::path(run) / "runs.sqlite"
+            : std::filesystem::path(run);
     if (!std::filesystem::exists(path))
         return complain(QString::fromStdString("There is no run store " + path.string()));
     const Result<std::unique_ptr<RunStore>> store = RunStore::open(path);
@@ -262,7 +283,8 @@ int reportCommand(const Vocabulary &vocabulary, int argc, char **argv, const std
     for (const RunSummary &summary : *runs)
         newest = std::max(newest, summary.id);
     const Result<Report> report = reportOfRun(**store, newest, vocabulary);
-    const Result<void> written = report ? writeReport(*report, QString::fromStdString(out)) : Result<void>(report.error());
+    const Result<void> written = report ? writeReport(*report, QString::fromStdString(out))
+                                        : Result<void>(report.error());
     return written ? 0 : complain(QString::fromStdString(written.error().text()));
 }
 

@@ -16,7 +16,8 @@ bool sameSource(const DataLoader::Entry &a, const DataLoader::Entry &b)
 }
 } // namespace
 
-Result<DataSplit> loadData(const DatasetSpec &spec, const Arguments &args, const std::filesystem::path &base)
+Result<DataSplit> loadData(const DatasetSpec &spec, const Arguments &args,
+                           const std::filesystem::path &base)
 {
     Result<DataSplit> result = Error(ErrorCategory::File, "cannot_load", spec.name);
     try {
@@ -32,7 +33,8 @@ Result<DataSplit> loadData(const DatasetSpec &spec, const Arguments &args, const
 }
 
 DataLoader::DataLoader(const Vocabulary &vocabulary, QObject *parent)
-    : QObject(parent), m_vocabulary(vocabulary)
+    : QObject(parent),
+      m_vocabulary(vocabulary)
 {
 }
 
@@ -65,12 +67,18 @@ void DataLoader::begin(Entry &entry)
             : nullptr;
     if (!spec) {
         entry.state = State::Failed;
-        entry.error = Error(ErrorCategory::Value, "unknown_type", entry.type, "an unknown data source");
+        entry.error
+                = Error(ErrorCategory::Value, "unknown_type", entry.type, "an unknown data source");
         return;
     }
     runInBackground(
-            this, [spec = *spec, args = entry.args, base = entry.base] { return loadData(spec, args, base); },
-            [this, entry = Entry(entry)](Result<DataSplit> result) { finish(entry, std::move(result)); });
+            this,
+            [spec = *spec, args = entry.args, base = entry.base] {
+                return loadData(spec, args, base);
+            },
+            [this, entry = Entry(entry)](Result<DataSplit> result) {
+                finish(entry, std::move(result));
+            });
 }
 
 void DataLoader::finish(const Entry &wanted, Result<DataSplit> result)

@@ -33,16 +33,15 @@ bool needsCheck(const Change &change)
 } // namespace
 
 ExperimentDocument::ExperimentDocument(const Vocabulary &vocabulary, QObject *parent)
-    : QObject(parent), m_vocabulary(vocabulary), m_loader(std::make_unique<DataLoader>(vocabulary))
+    : QObject(parent),
+      m_vocabulary(vocabulary),
+      m_loader(std::make_unique<DataLoader>(vocabulary))
 {
     connect(m_loader.get(), &DataLoader::loaded, this, &ExperimentDocument::recheck);
     recheck();
 }
 
-ExperimentDocument::~ExperimentDocument()
-{
-    m_undoStack.disconnect(this);
-}
+ExperimentDocument::~ExperimentDocument() { m_undoStack.disconnect(this); }
 
 void ExperimentDocument::apply(Experiment next, const Change &change)
 {
@@ -119,12 +118,14 @@ NodeId ExperimentDocument::addNode(const QString &type, const Arguments &args, Q
     return node.id;
 }
 
-std::vector<NodeId> ExperimentDocument::addNetwork(const Network &added, QPointF offset, const QString &what)
+std::vector<NodeId> ExperimentDocument::addNetwork(const Network &added, QPointF offset,
+                                                   const QString &what)
 {
     Network next = network();
     const std::vector<NodeId> ids = appendNetwork(next, added, offset.x(), offset.y());
     pushNetwork(std::move(next),
-                what.isEmpty() ? tr("Paste %n node(s)", nullptr, static_cast<int>(ids.size())) : what);
+                what.isEmpty() ? tr("Paste %n node(s)", nullptr, static_cast<int>(ids.size()))
+                               : what);
     return ids;
 }
 
@@ -165,8 +166,9 @@ void ExperimentDocument::setArg(NodeId id, const QString &name, const Value &val
     const std::string key = name.toStdString();
     const Arguments tidy = tidyArguments(m_vocabulary, node->type, {{key, value}});
     const std::optional<Value> kept = tidy.contains(key) ? std::optional(value) : std::nullopt;
-    push(m_undoStack, new SetCommand(*this, ArgProperty{id, key}, kept,
-                                     tr("Set %1 of %2").arg(name, nodeName(*node))));
+    push(m_undoStack,
+         new SetCommand(*this, ArgProperty{id, key}, kept,
+                        tr("Set %1 of %2").arg(name, nodeName(*node))));
 }
 
 void ExperimentDocument::setTitle(NodeId id, const QString &title)
@@ -174,8 +176,9 @@ void ExperimentDocument::setTitle(NodeId id, const QString &title)
     const NetworkNode *node = network().find(id);
     if (!node)
         return;
-    push(m_undoStack, new SetCommand(*this, TitleProperty{id}, title.trimmed().toStdString(),
-                                     tr("Rename %1").arg(shortTypeName(text(node->type)))));
+    push(m_undoStack,
+         new SetCommand(*this, TitleProperty{id}, title.trimmed().toStdString(),
+                        tr("Rename %1").arg(shortTypeName(text(node->type)))));
 }
 
 void ExperimentDocument::addWire(const Wire &wire)
@@ -214,9 +217,10 @@ void ExperimentDocument::setTraining(const TrainingSettings &settings, const QSt
 
 void ExperimentDocument::setDescription(const QString &title, const QString &notes)
 {
-    push(m_undoStack, new SetCommand(*this, DescriptionProperty{},
-                                     std::pair(title.toStdString(), notes.toStdString()),
-                                     tr("Edit the description")));
+    push(m_undoStack,
+         new SetCommand(*this, DescriptionProperty{},
+                        std::pair(title.toStdString(), notes.toStdString()),
+                        tr("Edit the description")));
 }
 
 QString ExperimentDocument::displayName() const

@@ -19,17 +19,17 @@ namespace mrg {
 class DataLoader;
 
 /// What an edit changed. Views listen to ExperimentDocument::changed() and update what it names.
-struct NodesChanged {      ///< added, removed, or their arguments or titles edited
+struct NodesChanged { ///< added, removed, or their arguments or titles edited
     std::set<NodeId> nodes;
 };
 struct NodesMoved {
     std::set<NodeId> nodes;
 };
-struct WiresChanged {};
-struct TrainingChanged {};   ///< TrainingSettings
-struct DescriptionChanged {};///< title or notes
-struct Replaced {};          ///< another experiment altogether: rebuild everything
-struct Checked {};           ///< check results (shapes, issues) are new
+struct WiresChanged { };
+struct TrainingChanged { }; ///< TrainingSettings
+struct DescriptionChanged { }; ///< title or notes
+struct Replaced { }; ///< another experiment altogether: rebuild everything
+struct Checked { }; ///< check results (shapes, issues) are new
 using Change = std::variant<NodesChanged, NodesMoved, WiresChanged, TrainingChanged,
                             DescriptionChanged, Replaced, Checked>;
 
@@ -67,7 +67,8 @@ public:
     NodeId addNode(const QString &type, const Arguments &args, QPointF position);
     /// Adds nodes and wires from another network; ids are made new. Returns the new ids. `what` is
     /// the undo text; empty: that of pasting.
-    std::vector<NodeId> addNetwork(const Network &network, QPointF offset, const QString &what = {});
+    std::vector<NodeId> addNetwork(const Network &network, QPointF offset,
+                                   const QString &what = {});
     void removeItems(const std::set<NodeId> &nodes, const std::vector<Wire> &wires);
     void moveNodes(const std::map<NodeId, QPointF> &positions);
     void setArg(NodeId node, const QString &name, const Value &value);

@@ -66,9 +66,8 @@ NetworkPatch::Placed<T> missing(const std::vector<T> &from, const std::vector<T>
 {
     NetworkPatch::Placed<T> out;
     for (size_t i = 0; i < from.size(); ++i) {
-        const bool kept = std::any_of(to.begin(), to.end(), [&](const T &item) {
-            return keyOf(item) == keyOf(from[i]);
-        });
+        const bool kept = std::any_of(to.begin(), to.end(),
+                                      [&](const T &item) { return keyOf(item) == keyOf(from[i]); });
         if (!kept)
             out.emplace_back(i, from[i]);
     }
@@ -82,7 +81,8 @@ void exchange(std::vector<T> &items, const NetworkPatch::Placed<T> &removed,
     for (const auto &[index, item] : removed)
         std::erase_if(items, [&item](const T &other) { return keyOf(other) == keyOf(item); });
     for (const auto &[index, item] : added)
-        items.insert(items.begin() + static_cast<std::ptrdiff_t>(std::min(index, items.size())), item);
+        items.insert(items.begin() + static_cast<std::ptrdiff_t>(std::min(index, items.size())),
+                     item);
 }
 
 } // namespace

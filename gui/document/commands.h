@@ -13,14 +13,12 @@ namespace mrg {
 class ExperimentCommand : public QUndoCommand {
 protected:
     ExperimentCommand(ExperimentDocument &document, const QString &text)
-        : QUndoCommand(text), m_document(document)
+        : QUndoCommand(text),
+          m_document(document)
     {
     }
     const Experiment &experiment() const { return m_document.experiment(); }
-    void apply(Experiment next, const Change &change)
-    {
-        m_document.apply(std::move(next), change);
-    }
+    void apply(Experiment next, const Change &change) { m_document.apply(std::move(next), change); }
 
 private:
     ExperimentDocument &m_document;
@@ -45,8 +43,10 @@ public:
     using Type = typename Property::Type;
 
     SetCommand(ExperimentDocument &document, Property property, Type value, const QString &text)
-        : ExperimentCommand(document, text), m_property(std::move(property)),
-          m_before(m_property.get(document.experiment())), m_after(std::move(value))
+        : ExperimentCommand(document, text),
+          m_property(std::move(property)),
+          m_before(m_property.get(document.experiment())),
+          m_after(std::move(value))
     {
     }
     bool changesNothing() const { return m_before == m_after; }
@@ -137,8 +137,8 @@ struct DescriptionProperty {
 struct NetworkPatch {
     template <typename T> using Placed = std::vector<std::pair<size_t, T>>; ///< index and item
 
-    Placed<NetworkNode> removedNodes;  ///< indices before
-    Placed<NetworkNode> addedNodes;    ///< indices after
+    Placed<NetworkNode> removedNodes; ///< indices before
+    Placed<NetworkNode> addedNodes; ///< indices after
     std::vector<std::pair<NetworkNode, NetworkNode>> alteredNodes;
     Placed<Wire> removedWires;
     Placed<Wire> addedWires;
@@ -158,7 +158,8 @@ struct NetworkPatch {
 class PatchCommand : public ExperimentCommand {
 public:
     PatchCommand(ExperimentDocument &document, NetworkPatch patch, const QString &text)
-        : ExperimentCommand(document, text), m_patch(std::move(patch))
+        : ExperimentCommand(document, text),
+          m_patch(std::move(patch))
     {
     }
     void redo() override { put(m_patch); }

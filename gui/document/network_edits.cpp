@@ -15,7 +15,8 @@ QString nodeName(const NetworkNode &node)
             : QString::fromStdString(node.title);
 }
 
-Arguments tidyArguments(const Vocabulary &vocabulary, const std::string &type, const Arguments &args)
+Arguments tidyArguments(const Vocabulary &vocabulary, const std::string &type,
+                        const Arguments &args)
 {
     const Spec *spec = vocabulary.spec(type);
     return spec ? withoutDefaults(spec->args, args) : args;
@@ -73,7 +74,8 @@ std::string matchingPort(const std::vector<Port> &former, const std::vector<Port
 
 } // namespace
 
-void replaceNodeType(Network &network, const Vocabulary &vocabulary, NodeId id, const std::string &type)
+void replaceNodeType(Network &network, const Vocabulary &vocabulary, NodeId id,
+                     const std::string &type)
 {
     NetworkNode *node = network.find(id);
     if (!node)

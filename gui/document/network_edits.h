@@ -18,7 +18,8 @@ QString shortTypeName(const QString &type);
 QString nodeName(const NetworkNode &node);
 
 /// The arguments without those equal to the defaults of their type.
-Arguments tidyArguments(const Vocabulary &vocabulary, const std::string &type, const Arguments &args);
+Arguments tidyArguments(const Vocabulary &vocabulary, const std::string &type,
+                        const Arguments &args);
 
 /// Adds the nodes and wires of `added` under new ids, shifted; returns the ids in node order.
 std::vector<NodeId> appendNetwork(Network &network, const Network &added, double dx, double dy);
@@ -28,7 +29,8 @@ void numberVariadicWires(Network &network);
 
 /// Gives a node another type, with the arguments that it understands; wires to ports it lacks go
 /// to its port in the same place, or away.
-void replaceNodeType(Network &network, const Vocabulary &vocabulary, NodeId id, const std::string &type);
+void replaceNodeType(Network &network, const Vocabulary &vocabulary, NodeId id,
+                     const std::string &type);
 
 /// The named nodes and the wires among them.
 Network fragment(const Network &network, const std::set<NodeId> &nodes);

@@ -19,7 +19,10 @@
 
 namespace mrg {
 
-ArgEditor::ArgEditor(const Arg &arg, QWidget *parent) : QWidget(parent), m_arg(arg), m_value(arg.defaultValue)
+ArgEditor::ArgEditor(const Arg &arg, QWidget *parent)
+    : QWidget(parent),
+      m_arg(arg),
+      m_value(arg.defaultValue)
 {
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -117,7 +120,8 @@ void ArgEditor::stepText(bool up)
 {
     const Value value = valueOfText(m_line->text(), m_arg);
     Value next;
-    if (const auto *whole = value.as<int64_t>(); whole && m_arg.type.find("float") == std::string::npos)
+    if (const auto *whole = value.as<int64_t>();
+        whole && m_arg.type.find("float") == std::string::npos)
         next = *whole + (up ? 1 : -1);
     else if (const std::optional<double> number = value.number())
         next = steppedValue(*number, up);

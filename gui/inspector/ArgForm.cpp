@@ -30,17 +30,20 @@ void ArgForm::setArgs(const std::vector<Arg> &args, Validate validate)
         label->setBuddy(editor);
         m_layout->addRow(label, editor);
         m_rows[arg.name] = {label, editor};
-        connect(editor, &ArgEditor::edited, this, [this, editor, name = arg.name](const Value &value) {
-            Arguments together = m_values;
-            together[name] = value;
-            if (const Result<void> allowed = m_validate ? m_validate(together) : Result<void>(); !allowed) {
-                editor->setError(QString::fromStdString(allowed.error().text()));
-                return;
-            }
-            editor->setError({});
-            m_values = together;
-            emit edited(QString::fromStdString(name), value);
-        });
+        connect(editor, &ArgEditor::edited, this,
+                [this, editor, name = arg.name](const Value &value) {
+                    Arguments together = m_values;
+                    together[name] = value;
+                    if (const Result<void> allowed
+                        = m_validate ? m_validate(together) : Result<void>();
+                        !allowed) {
+                        editor->setError(QString::fromStdString(allowed.error().text()));
+                        return;
+                    }
+                    editor->setError({});
+                    m_values = together;
+                    emit edited(QString::fromStdString(name), value);
+                });
     }
 }
 

@@ -42,10 +42,18 @@ void clearLayout(QLayout &layout)
 } // namespace
 
 NodeInspector::NodeInspector(ExperimentDocument &document, QWidget *parent)
-    : QStackedWidget(parent), m_document(document),
-      m_empty(new EmptyState(tr("Nothing selected"), tr("Select a node on the canvas to see and change its options."))),
-      m_page(new QWidget), m_heading(wrapped("title")), m_summary(wrapped("muted")), m_title(new QLineEdit),
-      m_kind(new QComboBox), m_kindLabel(new QLabel(tr("Loss"))), m_form(new ArgForm), m_facts(wrapped("muted")),
+    : QStackedWidget(parent),
+      m_document(document),
+      m_empty(new EmptyState(tr("Nothing selected"),
+                             tr("Select a node on the canvas to see and change its options."))),
+      m_page(new QWidget),
+      m_heading(wrapped("title")),
+      m_summary(wrapped("muted")),
+      m_title(new QLineEdit),
+      m_kind(new QComboBox),
+      m_kindLabel(new QLabel(tr("Loss"))),
+      m_form(new ArgForm),
+      m_facts(wrapped("muted")),
       m_issues(new QVBoxLayout)
 {
     setObjectName("nodeInspector");
@@ -75,17 +83,21 @@ NodeInspector::NodeInspector(ExperimentDocument &document, QWidget *parent)
     addWidget(scroll);
     for (const ModuleSpec &spec : document.vocabulary().registry.modules()) {
         if (spec.isLoss())
-            m_kind->addItem(QString::fromStdString(spec.name), QString::fromStdString("nn." + spec.name));
+            m_kind->addItem(QString::fromStdString(spec.name),
+                            QString::fromStdString("nn." + spec.name));
     }
-    connect(m_title, &QLineEdit::editingFinished, this, [this] { m_document.setTitle(m_node, m_title->text()); });
-    connect(m_kind, &QComboBox::activated, this, [this] { m_document.replaceType(m_node, m_kind->currentData().toString()); });
-    connect(m_form, &ArgForm::edited, this,
-            [this](const QString &name, const Value &value) {
-                const std::string *text = value.as<std::string>();
-                const bool isFile = text && m_form->editor(name)->arg().type == "path";
-                m_document.setArg(m_node, name,
-                                  isFile ? Value(m_document.argumentPath(QString::fromStdString(*text)).toStdString()) : value);
-            });
+    connect(m_title, &QLineEdit::editingFinished, this,
+            [this] { m_document.setTitle(m_node, m_title->text()); });
+    connect(m_kind, &QComboBox::activated, this,
+            [this] { m_document.replaceType(m_node, m_kind->currentData().toString()); });
+    connect(m_form, &ArgForm::edited, this, [this](const QString &name, const Value &value) {
+        const std::string *text = value.as<std::string>();
+        const bool isFile = text && m_form->editor(name)->arg().type == "path";
+        m_document.setArg(
+                m_node, name,
+                isFile ? Value(m_document.argumentPath(QString::fromStdString(*text)).toStdString())
+                       : value);
+    });
     connect(&document, &ExperimentDocument::changed, this, [this](const Change &change) {
         if (!std::holds_alternative<NodesMoved>(change))
             setNode(m_node);
@@ -123,8 +135,11 @@ void NodeInspector::refreshOverview()
         lines << QString::fromStdString(experiment.notes) << QString();
     const QLocale english(QLocale::English);
     if (m_document.data())
-        lines << tr("%1 training samples").arg(english.toString(static_cast<qlonglong>(m_document.data()->train->size())));
-    lines << tr("%1 parameters").arg(english.toString(static_cast<qlonglong>(parameters))) << QString() << hint;
+        lines << tr("%1 training samples")
+                         .arg(english.toString(
+                                 static_cast<qlonglong>(m_document.data()->train->size())));
+    lines << tr("%1 parameters").arg(english.toString(static_cast<qlonglong>(parameters)))
+          << QString() << hint;
     m_empty->setTexts(m_document.displayName(), lines.join("\n"));
 }
 
@@ -132,12 +147,14 @@ void NodeInspector::rebuild()
 {
     const Spec *spec = m_document.vocabulary().spec(m_type);
     m_heading->setText(shortTypeName(QString::fromStdString(m_type)));
-    m_summary->setText(spec ? QString::fromStdString(spec->summary)
-                            : tr("This build does not know this module. It is kept and saved as it is."));
+    m_summary->setText(
+            spec ? QString::fromStdString(spec->summary)
+                 : tr("This build does not know this module. It is kept and saved as it is."));
     m_kind->setVisible(spec && spec->isLoss());
     m_kindLabel->setVisible(spec && spec->isLoss());
     m_kind->setCurrentIndex(m_kind->findData(QString::fromStdString(m_type)));
-    m_form->setArgs(spec ? spec->args : std::vector<Arg>(), spec ? spec->validate : ArgForm::Validate());
+    m_form->setArgs(spec ? spec->args : std::vector<Arg>(),
+                    spec ? spec->validate : ArgForm::Validate());
 }
 
 void NodeInspector::refresh()
@@ -152,11 +169,14 @@ void NodeInspector::refresh()
     QStringList facts;
     for (const auto &[port, shape] : checked.shapes) {
         if (port.node == m_node)
-            facts << tr("%1: %2").arg(QString::fromStdString(port.port), QString::fromStdString(shape.text()));
+            facts << tr("%1: %2").arg(QString::fromStdString(port.port),
+                                      QString::fromStdString(shape.text()));
     }
     const auto count = checked.parameters.find(m_node);
     if (count != checked.parameters.end() && count->second > 0)
-        facts << tr("%1 parameters").arg(QLocale(QLocale::English).toString(static_cast<qlonglong>(count->second)));
+        facts << tr("%1 parameters")
+                         .arg(QLocale(QLocale::English)
+                                      .toString(static_cast<qlonglong>(count->second)));
     m_facts->setText(facts.join("\n"));
     refreshIssues();
 }
@@ -171,7 +191,9 @@ void NodeInspector::refreshIssues()
         for (const Fix &fix : issue.fixes) {
             auto *button = new QPushButton(QString::fromStdString(fix.text));
             button->setObjectName("fixButton");
-            connect(button, &QPushButton::clicked, this, [this, fix] { m_document.applyFix(fix); }, Qt::QueuedConnection);
+            connect(
+                    button, &QPushButton::clicked, this, [this, fix] { m_document.applyFix(fix); },
+                    Qt::QueuedConnection);
             m_issues->addWidget(button);
         }
     }

@@ -47,11 +47,20 @@ void showCount(QSpinBox &box, int64_t value)
 } // namespace
 
 TrainingPanel::TrainingPanel(ExperimentDocument &document, QWidget *parent)
-    : QWidget(parent), m_document(document), m_optimizer(new QComboBox), m_optimizerSummary(new QLabel),
-      m_optimizerForm(new ArgForm), m_scheduler(new QComboBox), m_schedulerForm(new ArgForm),
-      m_batchSize(counter("batchSize", tr("Samples in a step."))), m_epochs(counter("epochs", tr("Passes over the training data."))),
-      m_seed(new QLineEdit), m_shuffle(new QCheckBox(tr("Shuffle each epoch"))), m_dropLast(new QCheckBox(tr("Drop the last, smaller batch"))),
-      m_validateEvery(counter("validateEvery", tr("Evaluate on validation data after every so many epochs.")))
+    : QWidget(parent),
+      m_document(document),
+      m_optimizer(new QComboBox),
+      m_optimizerSummary(new QLabel),
+      m_optimizerForm(new ArgForm),
+      m_scheduler(new QComboBox),
+      m_schedulerForm(new ArgForm),
+      m_batchSize(counter("batchSize", tr("Samples in a step."))),
+      m_epochs(counter("epochs", tr("Passes over the training data."))),
+      m_seed(new QLineEdit),
+      m_shuffle(new QCheckBox(tr("Shuffle each epoch"))),
+      m_dropLast(new QCheckBox(tr("Drop the last, smaller batch"))),
+      m_validateEvery(counter("validateEvery",
+                              tr("Evaluate on validation data after every so many epochs.")))
 {
     setObjectName("trainingPanel");
     m_optimizer->setObjectName("optimizer");
@@ -104,7 +113,8 @@ TrainingPanel::TrainingPanel(ExperimentDocument &document, QWidget *parent)
             // What both have in common, the learning rate above all, stays.
             const OptimizerSpec *spec = m_document.vocabulary().optimizer(t.optimizer);
             std::erase_if(t.optimizerArgs, [&](const auto &given) {
-                return std::none_of(spec->args.begin(), spec->args.end(), [&](const Arg &arg) { return arg.name == given.first; });
+                return std::none_of(spec->args.begin(), spec->args.end(),
+                                    [&](const Arg &arg) { return arg.name == given.first; });
             });
         });
     });
@@ -114,24 +124,35 @@ TrainingPanel::TrainingPanel(ExperimentDocument &document, QWidget *parent)
             t.schedulerArgs.clear();
         });
     });
-    connect(m_optimizerForm, &ArgForm::edited, this, [this](const QString &name, const Value &value) {
-        edit(tr("Set %1").arg(name), [&](T &t) { t.optimizerArgs[name.toStdString()] = value; });
+    connect(m_optimizerForm, &ArgForm::edited, this,
+            [this](const QString &name, const Value &value) {
+                edit(tr("Set %1").arg(name),
+                     [&](T &t) { t.optimizerArgs[name.toStdString()] = value; });
+            });
+    connect(m_schedulerForm, &ArgForm::edited, this,
+            [this](const QString &name, const Value &value) {
+                edit(tr("Set %1").arg(name),
+                     [&](T &t) { t.schedulerArgs[name.toStdString()] = value; });
+            });
+    connect(m_batchSize, &QSpinBox::valueChanged, this, [this](int value) {
+        edit(tr("Set batch size"), [value](T &t) { t.batchSize = value; });
     });
-    connect(m_schedulerForm, &ArgForm::edited, this, [this](const QString &name, const Value &value) {
-        edit(tr("Set %1").arg(name), [&](T &t) { t.schedulerArgs[name.toStdString()] = value; });
+    connect(m_epochs, &QSpinBox::valueChanged, this,
+            [this](int value) { edit(tr("Set epochs"), [value](T &t) { t.epochs = value; }); });
+    connect(m_validateEvery, &QSpinBox::valueChanged, this, [this](int value) {
+        edit(tr("Set validation interval"), [value](T &t) { t.validateEvery = value; });
     });
-    connect(m_batchSize, &QSpinBox::valueChanged, this, [this](int value) { edit(tr("Set batch size"), [value](T &t) { t.batchSize = value; }); });
-    connect(m_epochs, &QSpinBox::valueChanged, this, [this](int value) { edit(tr("Set epochs"), [value](T &t) { t.epochs = value; }); });
-    connect(m_validateEvery, &QSpinBox::valueChanged, this,
-            [this](int value) { edit(tr("Set validation interval"), [value](T &t) { t.validateEvery = value; }); });
     connect(m_seed, &QLineEdit::editingFinished, this, [this] {
         const uint64_t seed = m_seed->text().toULongLong();
         edit(tr("Set seed"), [seed](T &t) { t.seed = seed; });
     });
-    connect(m_shuffle, &QCheckBox::clicked, this, [this](bool on) { edit(tr("Set shuffling"), [on](T &t) { t.shuffle = on; }); });
-    connect(m_dropLast, &QCheckBox::clicked, this, [this](bool on) { edit(tr("Set drop last"), [on](T &t) { t.dropLast = on; }); });
+    connect(m_shuffle, &QCheckBox::clicked, this,
+            [this](bool on) { edit(tr("Set shuffling"), [on](T &t) { t.shuffle = on; }); });
+    connect(m_dropLast, &QCheckBox::clicked, this,
+            [this](bool on) { edit(tr("Set drop last"), [on](T &t) { t.dropLast = on; }); });
     connect(&document, &ExperimentDocument::changed, this, [this](const Change &change) {
-        if (std::holds_alternative<TrainingChanged>(change) || std::holds_alternative<Replaced>(change))
+        if (std::holds_alternative<TrainingChanged>(change)
+            || std::holds_alternative<Replaced>(change))
             refresh();
     });
     refresh();
@@ -151,13 +172,15 @@ void TrainingPanel::refresh()
         m_shownOptimizer = t.optimizer;
         const OptimizerSpec *spec = m_document.vocabulary().optimizer(t.optimizer);
         m_optimizer->setCurrentText(QString::fromStdString(t.optimizer));
-        m_optimizerSummary->setText(spec ? QString::fromStdString(spec->summary) : tr("This build does not know it."));
+        m_optimizerSummary->setText(spec ? QString::fromStdString(spec->summary)
+                                         : tr("This build does not know it."));
         m_optimizerForm->setArgs(spec ? spec->args : std::vector<Arg>());
     }
     if (t.scheduler != m_shownScheduler) {
         m_shownScheduler = t.scheduler;
         const SchedulerSpec *spec = m_document.vocabulary().scheduler(t.scheduler);
-        m_scheduler->setCurrentIndex(std::max(m_scheduler->findData(QString::fromStdString(t.scheduler)), 0));
+        m_scheduler->setCurrentIndex(
+                std::max(m_scheduler->findData(QString::fromStdString(t.scheduler)), 0));
         m_schedulerForm->setArgs(spec ? spec->args : std::vector<Arg>());
         m_schedulerForm->setVisible(spec != nullptr);
     }

@@ -15,16 +15,20 @@ bool contains(const Arg &arg, const char *word) { return arg.type.find(word) != 
 Value scalarOfText(const QString &text, const Arg &arg)
 {
     bool ok = false;
-    if (contains(arg, "int") || contains(arg, "float") || contains(arg, "tuple") || contains(arg, "Tensor")) {
+    if (contains(arg, "int") || contains(arg, "float") || contains(arg, "tuple")
+        || contains(arg, "Tensor")) {
         if (const qlonglong whole = text.toLongLong(&ok); ok)
             return static_cast<int64_t>(whole);
         if (const double number = text.toDouble(&ok); ok)
             return number;
     }
-    if (contains(arg, "bool") && (text.compare("true", Qt::CaseInsensitive) == 0 || text.compare("false", Qt::CaseInsensitive) == 0))
+    if (contains(arg, "bool")
+        && (text.compare("true", Qt::CaseInsensitive) == 0
+            || text.compare("false", Qt::CaseInsensitive) == 0))
         return text.compare("true", Qt::CaseInsensitive) == 0;
     QString bare = text;
-    if (bare.size() >= 2 && (bare.front() == '\'' || bare.front() == '"') && bare.back() == bare.front())
+    if (bare.size() >= 2 && (bare.front() == '\'' || bare.front() == '"')
+        && bare.back() == bare.front())
         bare = bare.mid(1, bare.size() - 2);
     return bare.toStdString();
 }
@@ -50,7 +54,9 @@ Value valueOfText(const QString &given, const Arg &arg)
     const bool nullable = contains(arg, "null");
     if (nullable && (text.isEmpty() || text == "None" || text == "null"))
         return {};
-    const bool bracketed = text.size() >= 2 && ((text.front() == '(' && text.back() == ')') || (text.front() == '[' && text.back() == ']'));
+    const bool bracketed = text.size() >= 2
+            && ((text.front() == '(' && text.back() == ')')
+                || (text.front() == '[' && text.back() == ']'));
     const bool list = contains(arg, "list") || contains(arg, "tuple") || contains(arg, "Tensor");
     if (list && (bracketed || text.contains(',') || contains(arg, "list"))) {
         if (bracketed)

@@ -24,7 +24,8 @@ protected:
     QStringList mimeTypes() const override { return {nodeTypeMime}; }
     QMimeData *mimeData(const QList<QTreeWidgetItem *> &items) const override
     {
-        const QString type = items.isEmpty() ? QString() : items.front()->data(0, typeRole).toString();
+        const QString type
+                = items.isEmpty() ? QString() : items.front()->data(0, typeRole).toString();
         if (type.isEmpty())
             return nullptr;
         auto *mime = new QMimeData;
@@ -44,7 +45,10 @@ QString specToolTip(const Spec &spec)
 } // namespace
 
 Palette::Palette(const Vocabulary &vocabulary, const Theme &theme, QWidget *parent)
-    : QWidget(parent), m_vocabulary(vocabulary), m_search(new QLineEdit), m_tree(new PaletteTree)
+    : QWidget(parent),
+      m_vocabulary(vocabulary),
+      m_search(new QLineEdit),
+      m_tree(new PaletteTree)
 {
     m_search->setObjectName("paletteSearch");
     m_search->setPlaceholderText(tr("Search modules"));
@@ -121,7 +125,8 @@ void Palette::filter(const QString &text)
         for (int i = 0; i < group->childCount(); ++i) {
             QTreeWidgetItem *item = group->child(i);
             const int score = fuzzyScore(wanted, item->text(0));
-            const bool shown = wanted.isEmpty() || score >= 0 || group->text(0).contains(wanted, Qt::CaseInsensitive);
+            const bool shown = wanted.isEmpty() || score >= 0
+                    || group->text(0).contains(wanted, Qt::CaseInsensitive);
             item->setHidden(!shown);
             any = any || shown;
             if (score > bestScore) {

@@ -48,7 +48,10 @@ void ClassBars::setStatistics(const MarginStatistics &statistics, const QStringL
 }
 
 QSize ClassBars::sizeHint() const { return {idealWidth, static_cast<int>(m_chart.idealHeight())}; }
-QSize ClassBars::minimumSizeHint() const { return {smallestWidth, static_cast<int>(m_chart.smallestHeight())}; }
+QSize ClassBars::minimumSizeHint() const
+{
+    return {smallestWidth, static_cast<int>(m_chart.smallestHeight())};
+}
 
 void ClassBars::paintEvent(QPaintEvent *)
 {
@@ -57,7 +60,8 @@ void ClassBars::paintEvent(QPaintEvent *)
     if (m_chart.rows() == 0) {
         painter.setPen(m_theme.mutedText);
         painter.drawText(rect().adjusted(20, 20, -20, -20), Qt::AlignCenter | Qt::TextWordWrap,
-                         tr("Press Train: how often each class is missed, and how often it intrudes, appears here."));
+                         tr("Press Train: how often each class is missed, and how often it "
+                            "intrudes, appears here."));
     }
 }
 
@@ -73,7 +77,9 @@ bool ClassBars::event(QEvent *event)
         return QWidget::event(event);
     auto *help = static_cast<QHelpEvent *>(event);
     const int row = m_chart.rowAt(help->pos().y(), height());
-    QToolTip::showText(help->globalPos(), row < 0 ? ClassBarsChart::definition() : m_chart.describe(m_chart.classAt(row)), this);
+    QToolTip::showText(
+            help->globalPos(),
+            row < 0 ? ClassBarsChart::definition() : m_chart.describe(m_chart.classAt(row)), this);
     return true;
 }
 

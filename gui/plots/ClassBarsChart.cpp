@@ -55,13 +55,21 @@ void ClassBarsChart::update()
                                                  : Row{one.missHinge, one.intrusionHinge});
     }
     if (m_wanted == Order::WorstFirst) {
-        const auto badness = [this](int c) { return orZero(m_rows[c].miss) + orZero(m_rows[c].intrusion); };
-        std::stable_sort(m_order.begin(), m_order.end(), [&](int a, int b) { return badness(a) > badness(b); });
+        const auto badness
+                = [this](int c) { return orZero(m_rows[c].miss) + orZero(m_rows[c].intrusion); };
+        std::stable_sort(m_order.begin(), m_order.end(),
+                         [&](int a, int b) { return badness(a) > badness(b); });
     }
 }
 
-double ClassBarsChart::idealHeight() const { return headHeight + idealRow * std::max(rows(), 4) + 4; }
-double ClassBarsChart::smallestHeight() const { return headHeight + smallestRow * std::max(rows(), 4) + 4; }
+double ClassBarsChart::idealHeight() const
+{
+    return headHeight + idealRow * std::max(rows(), 4) + 4;
+}
+double ClassBarsChart::smallestHeight() const
+{
+    return headHeight + smallestRow * std::max(rows(), 4) + 4;
+}
 
 double ClassBarsChart::rowHeight(double height) const
 {
@@ -95,7 +103,8 @@ QString ClassBarsChart::text(double value) const
     return QString::number(100 * value, 'f', value < 0.0995 ? 1 : 0) + " %";
 }
 
-void ClassBarsChart::drawHead(QPainter &painter, const QRectF &head, double middle, double half, const Theme &theme) const
+void ClassBarsChart::drawHead(QPainter &painter, const QRectF &head, double middle, double half,
+                              const Theme &theme) const
 {
     const bool rate = m_measure == Measure::Rate;
     QFont font = painter.font();
@@ -103,10 +112,11 @@ void ClassBarsChart::drawHead(QPainter &painter, const QRectF &head, double midd
     font.setWeight(QFont::DemiBold);
     painter.setFont(font);
     painter.setPen(theme.miss);
-    painter.drawText(QRectF(middle - 8 - half, head.top(), half, head.height()), Qt::AlignRight | Qt::AlignVCenter,
-                     rate ? tr("missed") : tr("hinge, missed"));
+    painter.drawText(QRectF(middle - 8 - half, head.top(), half, head.height()),
+                     Qt::AlignRight | Qt::AlignVCenter, rate ? tr("missed") : tr("hinge, missed"));
     painter.setPen(theme.intrusion);
-    painter.drawText(QRectF(middle + 8, head.top(), half, head.height()), Qt::AlignLeft | Qt::AlignVCenter,
+    painter.drawText(QRectF(middle + 8, head.top(), half, head.height()),
+                     Qt::AlignLeft | Qt::AlignVCenter,
                      rate ? tr("intruding") : tr("hinge, intruding"));
     font.setWeight(QFont::Normal);
     painter.setFont(font);
@@ -114,7 +124,8 @@ void ClassBarsChart::drawHead(QPainter &painter, const QRectF &head, double midd
     if (half < roomForScale)
         return;
     for (double side : {-1.0, 1.0}) {
-        painter.drawText(QRectF(middle + side * half - 40, head.top(), 80, head.height()), Qt::AlignCenter, text(fullScale()));
+        painter.drawText(QRectF(middle + side * half - 40, head.top(), 80, head.height()),
+                         Qt::AlignCenter, text(fullScale()));
     }
 }
 
@@ -141,7 +152,8 @@ void ClassBarsChart::draw(QPainter &painter, const QRectF &rect, const Theme &th
     const double rowsBottom = rowsTop + row * rows();
     painter.setPen(theme.gridLine);
     for (double share : {-1.0, -0.5, 0.5, 1.0})
-        painter.drawLine(QPointF(middle + share * half, rowsTop), QPointF(middle + share * half, rowsBottom));
+        painter.drawLine(QPointF(middle + share * half, rowsTop),
+                         QPointF(middle + share * half, rowsBottom));
     for (int i = 0; i < m_order.size(); ++i) {
         const int c = m_order[i];
         const QRectF line(rect.left(), rowsTop + row * i, rect.width(), row);
@@ -150,17 +162,21 @@ void ClassBarsChart::draw(QPainter &painter, const QRectF &rect, const Theme &th
         painter.setBrush(labelColor(c, theme));
         painter.drawEllipse(QRectF(line.left() + 10, line.center().y() - dot / 2, dot, dot));
         painter.setPen(theme.text);
-        painter.drawText(QRectF(line.left() + dotRoom, line.top(), labelWidth - dotRoom, row), Qt::AlignLeft | Qt::AlignVCenter,
-                         metrics.elidedText(m_labels.value(c, QString::number(c)), Qt::ElideMiddle, labelWidth - dotRoom - 4));
+        painter.drawText(QRectF(line.left() + dotRoom, line.top(), labelWidth - dotRoom, row),
+                         Qt::AlignLeft | Qt::AlignVCenter,
+                         metrics.elidedText(m_labels.value(c, QString::number(c)), Qt::ElideMiddle,
+                                            labelWidth - dotRoom - 4));
         const auto bar = [&](double value, double side, const QColor &color) {
             const double length = std::clamp(orZero(value) / full, 0.0, 1.0) * half;
-            const QRectF box(side > 0 ? middle + 1 : middle - 1 - length, line.top() + row * 0.2, length, row * 0.6);
+            const QRectF box(side > 0 ? middle + 1 : middle - 1 - length, line.top() + row * 0.2,
+                             length, row * 0.6);
             painter.setPen(Qt::NoPen);
             painter.setBrush(color);
             if (length > 0)
                 painter.drawRoundedRect(box, 2, 2);
             painter.setPen(theme.mutedText);
-            painter.drawText(QRectF(side > 0 ? box.right() + 4 : box.left() - 4 - numberRoom, line.top(), numberRoom, row),
+            painter.drawText(QRectF(side > 0 ? box.right() + 4 : box.left() - 4 - numberRoom,
+                                    line.top(), numberRoom, row),
                              (side > 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter,
                              std::isnan(value) ? QString("–") : text(value));
         };
@@ -169,7 +185,8 @@ void ClassBarsChart::draw(QPainter &painter, const QRectF &rect, const Theme &th
     }
     painter.setPen(theme.border);
     painter.drawLine(QPointF(middle, rowsTop), QPointF(middle, rowsBottom));
-    drawHead(painter, QRectF(rect.left(), rect.top(), rect.width(), headHeight), middle, half, theme);
+    drawHead(painter, QRectF(rect.left(), rect.top(), rect.width(), headHeight), middle, half,
+             theme);
 }
 
 QString ClassBarsChart::describe(int label) const
@@ -178,19 +195,27 @@ QString ClassBarsChart::describe(int label) const
     const auto percent = [](double value) {
         return std::isnan(value) ? tr("not seen") : QString::number(100 * value, 'f', 2) + " %";
     };
-    return tr("<b>%1</b><table><tr><td>missed&nbsp;</td><td>%2</td></tr><tr><td>intruding&nbsp;</td><td>%3</td></tr>"
-              "<tr><td>both sides&nbsp;</td><td>%4</td></tr><tr><td>mean hinge&nbsp;</td><td>%5 + %6</td></tr></table>")
-            .arg(m_labels.value(label).toHtmlEscaped(), percent(one.missRate), percent(one.intrusionRate),
-                 percent(one.totalRate), QString::number(one.missHinge, 'g', 3), QString::number(one.intrusionHinge, 'g', 3));
+    return tr("<b>%1</b><table><tr><td>missed&nbsp;</td><td>%2</td></tr><tr><td>intruding&nbsp;</"
+              "td><td>%3</td></tr>"
+              "<tr><td>both sides&nbsp;</td><td>%4</td></tr><tr><td>mean hinge&nbsp;</td><td>%5 + "
+              "%6</td></tr></table>")
+            .arg(m_labels.value(label).toHtmlEscaped(), percent(one.missRate),
+                 percent(one.intrusionRate), percent(one.totalRate),
+                 QString::number(one.missHinge, 'g', 3),
+                 QString::number(one.intrusionHinge, 'g', 3));
 }
 
 QString ClassBarsChart::definition()
 {
-    return tr("<p>A pair is a label of a sample and a rival that it lacks; it is violated when the label does not lead "
+    return tr("<p>A pair is a label of a sample and a rival that it lacks; it is violated when the "
+              "label does not lead "
               "the rival's score by the margin.</p>"
-              "<p><b>Missed</b>: of all pairs with this class as the label, the share that is violated.</p>"
-              "<p><b>Intruding</b>: of all pairs with this class as the rival, the share that is violated.</p>"
-              "<p><b>Mean hinge</b>: the sum of margin minus lead over the violated pairs, divided by samples and classes. "
+              "<p><b>Missed</b>: of all pairs with this class as the label, the share that is "
+              "violated.</p>"
+              "<p><b>Intruding</b>: of all pairs with this class as the rival, the share that is "
+              "violated.</p>"
+              "<p><b>Mean hinge</b>: the sum of margin minus lead over the violated pairs, divided "
+              "by samples and classes. "
               "Over all classes each side adds up to the mean loss.</p>");
 }
 

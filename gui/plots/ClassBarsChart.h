@@ -10,8 +10,8 @@
 
 namespace mrg {
 
-/// A row a class: to the left how often it fails to lead its rivals (misses), to the right how often
-/// it comes too close to labels as a rival (intrusions); or its mean hinge on either side.
+/// A row a class: to the left how often it fails to lead its rivals (misses), to the right how
+/// often it comes too close to labels as a rival (intrusions); or its mean hinge on either side.
 ///
 /// **Threads**: a plain value, to be drawn on any thread.
 class ClassBarsChart {
@@ -46,7 +46,8 @@ private:
     /// The value at which a bar is as long as can be.
     double fullScale() const;
     QString text(double value) const;
-    void drawHead(QPainter &painter, const QRectF &head, double middle, double half, const Theme &theme) const;
+    void drawHead(QPainter &painter, const QRectF &head, double middle, double half,
+                  const Theme &theme) const;
 
     Measure m_measure = Measure::Rate;
     Order m_wanted = Order::AsInData;

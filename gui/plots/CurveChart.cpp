@@ -39,7 +39,8 @@ struct Range {
 };
 } // namespace
 
-QVector<QPointF> thinned(const QVector<double> &x, const QVector<double> &y, double from, double to, int columns)
+QVector<QPointF> thinned(const QVector<double> &x, const QVector<double> &y, double from, double to,
+                         int columns)
 {
     QVector<QPointF> out;
     const qsizetype count = std::min(x.size(), y.size());
@@ -63,7 +64,8 @@ QVector<QPointF> thinned(const QVector<double> &x, const QVector<double> &y, dou
     for (qsizetype i = 0; i < count; ++i) {
         if (!std::isfinite(y[i]) || x[i] < from || x[i] > to)
             continue;
-        const int here = std::min(static_cast<int>((x[i] - from) / (to - from) * columns), columns - 1);
+        const int here
+                = std::min(static_cast<int>((x[i] - from) / (to - from) * columns), columns - 1);
         const QPointF point(x[i], y[i]);
         if (here != column) {
             put();
@@ -128,20 +130,23 @@ void CurveChart::draw(QPainter &painter, const QRectF &rect, const Theme &theme)
         painter.setPen(theme.gridLine);
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(rect.left(), y - 8, leftRoom - 8, 16), Qt::AlignRight | Qt::AlignVCenter, QString::number(tick, 'g', 4));
+        painter.drawText(QRectF(rect.left(), y - 8, leftRoom - 8, 16),
+                         Qt::AlignRight | Qt::AlignVCenter, QString::number(tick, 'g', 4));
     }
     for (double tick : roundTicks(across.from, across.to, 8)) {
         const double x = place({tick, 0}).x();
         painter.setPen(theme.gridLine);
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
         painter.setPen(theme.mutedText);
-        painter.drawText(QRectF(x - 40, area.bottom() + 4, 80, 16), Qt::AlignCenter, QString::number(tick, 'g', 6));
+        painter.drawText(QRectF(x - 40, area.bottom() + 4, 80, 16), Qt::AlignCenter,
+                         QString::number(tick, 'g', 6));
     }
     painter.setPen(theme.border);
     painter.drawLine(area.bottomLeft(), area.bottomRight());
     painter.drawLine(area.bottomLeft(), area.topLeft());
     painter.setPen(theme.mutedText);
-    painter.drawText(QRectF(area.left(), rect.bottom() - 20, area.width(), 16), Qt::AlignCenter, xTitle);
+    painter.drawText(QRectF(area.left(), rect.bottom() - 20, area.width(), 16), Qt::AlignCenter,
+                     xTitle);
     painter.save();
     painter.translate(rect.left() + 4, area.center().y());
     painter.rotate(-90);
@@ -153,11 +158,13 @@ void CurveChart::draw(QPainter &painter, const QRectF &rect, const Theme &theme)
         painter.setPen(QPen(theme.warning, 1, Qt::DashLine));
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
         painter.setPen(theme.warning);
-        painter.drawText(QRectF(x + 4, area.top(), 200, 14), Qt::AlignLeft | Qt::AlignVCenter, mark.text);
+        painter.drawText(QRectF(x + 4, area.top(), 200, 14), Qt::AlignLeft | Qt::AlignVCenter,
+                         mark.text);
     }
     for (const Curve &curve : curves) {
         QPolygonF line;
-        for (const QPointF &point : thinned(curve.x, curve.y, across.from, across.to, static_cast<int>(area.width())))
+        for (const QPointF &point :
+             thinned(curve.x, curve.y, across.from, across.to, static_cast<int>(area.width())))
             line.append(place(point));
         painter.setBrush(Qt::NoBrush);
         painter.setPen(QPen(curve.color, curve.width, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
@@ -177,10 +184,13 @@ void CurveChart::draw(QPainter &painter, const QRectF &rect, const Theme &theme)
     QRectF row(area.right() - longest - 36, area.top() + 4, longest + 32, legendRow);
     QColor ground = theme.surface;
     ground.setAlpha(225);
-    painter.fillRect(QRectF(row.left() - 6, row.top() - 2, row.width() + 6, legendRow * static_cast<double>(curves.size()) + 4), ground);
+    painter.fillRect(QRectF(row.left() - 6, row.top() - 2, row.width() + 6,
+                            legendRow * static_cast<double>(curves.size()) + 4),
+                     ground);
     for (const Curve &curve : curves) {
         painter.setPen(QPen(curve.color, std::max(curve.width, 1.5)));
-        painter.drawLine(QPointF(row.left(), row.center().y()), QPointF(row.left() + 20, row.center().y()));
+        painter.drawLine(QPointF(row.left(), row.center().y()),
+                         QPointF(row.left() + 20, row.center().y()));
         painter.setPen(theme.text);
         painter.drawText(row.adjusted(26, 0, 10, 0), Qt::AlignLeft | Qt::AlignVCenter, curve.name);
         row.translate(0, legendRow);

@@ -37,9 +37,10 @@ struct CurveChart {
     void draw(QPainter &painter, const QRectF &rect, const Theme &theme) const;
 };
 
-/// The points of a curve that show at a resolution of `columns`: all, if few; else the least and the
-/// greatest of each column, in order.
-QVector<QPointF> thinned(const QVector<double> &x, const QVector<double> &y, double from, double to, int columns);
+/// The points of a curve that show at a resolution of `columns`: all, if few; else the least and
+/// the greatest of each column, in order.
+QVector<QPointF> thinned(const QVector<double> &x, const QVector<double> &y, double from, double to,
+                         int columns);
 
 /// Round numbers that divide a range into about `count` steps.
 QVector<double> roundTicks(double from, double to, int count);

@@ -88,7 +88,8 @@ void DataGlyph::takeDots(const Dataset &dataset, int64_t columnX, int64_t column
     const auto [lowY, spanY] = range(columnY);
     const int64_t every = std::max<int64_t>(1, dataset.size() / shownDots);
     for (int64_t i = 0; i < dataset.size(); i += every) {
-        m_dots.append({{(values[i * columns + columnX] - lowX) / spanX, 1 - (values[i * columns + columnY] - lowY) / spanY},
+        m_dots.append({{(values[i * columns + columnX] - lowX) / spanX,
+                        1 - (values[i * columns + columnY] - lowY) / spanY},
                        firstLabel(dataset, i)});
     }
 }
@@ -104,12 +105,14 @@ void DataGlyph::takeImages(const Dataset &dataset)
     for (int64_t n = 0; n < count; ++n) {
         // The first channel of samples spread over the whole set.
         const float *pixel = values + (n * dataset.size() / count) * pixels;
-        const auto [low, high] = std::minmax_element(pixel, pixel + static_cast<std::ptrdiff_t>(width) * height);
+        const auto [low, high]
+                = std::minmax_element(pixel, pixel + static_cast<std::ptrdiff_t>(width) * height);
         const float span = *high > *low ? *high - *low : 1;
         QImage image(width, height, QImage::Format_Grayscale8);
         for (int y = 0; y < height; ++y) {
             for (int x = 0; x < width; ++x)
-                image.scanLine(y)[x] = static_cast<uchar>(255 * (pixel[y * width + x] - *low) / span);
+                image.scanLine(y)[x]
+                        = static_cast<uchar>(255 * (pixel[y * width + x] - *low) / span);
         }
         m_images.append(image);
     }
@@ -124,7 +127,8 @@ void DataGlyph::takeShares(const Dataset &dataset)
     }
     for (int label = 0; label < counts.size(); ++label)
         m_shares.append({label, counts[label] / static_cast<double>(dataset.size())});
-    std::stable_sort(m_shares.begin(), m_shares.end(), [](const auto &a, const auto &b) { return a.second > b.second; });
+    std::stable_sort(m_shares.begin(), m_shares.end(),
+                     [](const auto &a, const auto &b) { return a.second > b.second; });
 }
 
 void DataGlyph::draw(QPainter &painter, const QRectF &rect, const Theme &theme) const
@@ -152,7 +156,9 @@ void DataGlyph::drawDots(QPainter &painter, const QRectF &rect, const Theme &the
         QColor color = labelColor(dot.label, theme);
         color.setAlpha(215);
         painter.setBrush(color);
-        painter.drawEllipse(area.topLeft() + QPointF(dot.at.x() * area.width(), dot.at.y() * area.height()), size / 2, size / 2);
+        painter.drawEllipse(
+                area.topLeft() + QPointF(dot.at.x() * area.width(), dot.at.y() * area.height()),
+                size / 2, size / 2);
     }
 }
 
@@ -173,7 +179,9 @@ void DataGlyph::drawImages(QPainter &painter, const QRectF &rect, const Theme &t
                 ink.setPixelColor(x, y, color);
             }
         }
-        painter.drawImage(QRectF(area.left() + (n % imageColumns) * (side + gap), area.top() + (n / imageColumns) * (side + gap), side, side), ink);
+        painter.drawImage(QRectF(area.left() + (n % imageColumns) * (side + gap),
+                                 area.top() + (n / imageColumns) * (side + gap), side, side),
+                          ink);
     }
 }
 
@@ -186,7 +194,8 @@ void DataGlyph::drawShares(QPainter &painter, const QRectF &rect, const Theme &t
     for (int i = 0; i < m_shares.size(); ++i) {
         const double height = std::max(2.0, rect.height() * m_shares[i].second / largest);
         painter.setBrush(labelColor(m_shares[i].first, theme));
-        painter.drawRoundedRect(QRectF(rect.left() + i * step, rect.bottom() - height, step - gap, height), 1, 1);
+        painter.drawRoundedRect(
+                QRectF(rect.left() + i * step, rect.bottom() - height, step - gap, height), 1, 1);
     }
 }
 

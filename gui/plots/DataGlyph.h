@@ -36,8 +36,9 @@ private:
     void drawShares(QPainter &painter, const QRectF &rect, const Theme &theme) const;
 
     QVector<Dot> m_dots;
-    QVector<QImage> m_images;  ///< 8-bit grey, ink is bright
-    QVector<QPair<int, double>> m_shares; ///< label and its share of the samples, most frequent first
+    QVector<QImage> m_images; ///< 8-bit grey, ink is bright
+    QVector<QPair<int, double>>
+            m_shares; ///< label and its share of the samples, most frequent first
 };
 
 } // namespace mrg

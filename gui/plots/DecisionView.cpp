@@ -20,7 +20,7 @@ QFont namesFont()
     font.setPixelSize(12);
     return font;
 }
-}
+} // namespace
 
 DecisionView::DecisionView(const Theme &theme, QWidget *parent) : QWidget(parent), m_theme(theme)
 {
@@ -59,19 +59,23 @@ void DecisionView::paintGround()
     m_ground = QImage(m_grid->columns, m_grid->rows, QImage::Format_RGB32);
     for (int row = 0; row < m_grid->rows; ++row) {
         for (int column = 0; column < m_grid->columns; ++column) {
-            const float *s = m_grid->scores.data() + static_cast<std::ptrdiff_t>(row * m_grid->columns + column) * m_grid->classes;
+            const float *s = m_grid->scores.data()
+                    + static_cast<std::ptrdiff_t>(row * m_grid->columns + column) * m_grid->classes;
             const int best = static_cast<int>(std::max_element(s, s + m_grid->classes) - s);
             float second = -INFINITY;
             for (int k = 0; k < m_grid->classes; ++k) {
                 if (k != best)
                     second = std::max(second, s[k]);
             }
-            const double lead = m_grid->classes > 1 ? 1 - std::exp(-std::max(0.0F, s[best] - second)) : 0.5;
+            const double lead
+                    = m_grid->classes > 1 ? 1 - std::exp(-std::max(0.0F, s[best] - second)) : 0.5;
             const double strength = 0.10 + 0.38 * lead;
             const QColor color = labelColor(best, m_theme);
-            const auto mix = [strength](int a, int b) { return static_cast<int>(a + strength * (b - a)); };
+            const auto mix
+                    = [strength](int a, int b) { return static_cast<int>(a + strength * (b - a)); };
             m_ground.setPixelColor(column, m_grid->rows - 1 - row,
-                                   QColor(mix(m_theme.surface.red(), color.red()), mix(m_theme.surface.green(), color.green()),
+                                   QColor(mix(m_theme.surface.red(), color.red()),
+                                          mix(m_theme.surface.green(), color.green()),
                                           mix(m_theme.surface.blue(), color.blue())));
         }
     }
@@ -81,7 +85,8 @@ double DecisionView::namesWidth() const
 {
     double widest = 0;
     for (const std::string &name : m_data->labelNames)
-        widest = std::max(widest, QFontMetricsF(namesFont()).horizontalAdvance(QString::fromStdString(name)));
+        widest = std::max(
+                widest, QFontMetricsF(namesFont()).horizontalAdvance(QString::fromStdString(name)));
     return widest + dotRoom + 14;
 }
 
@@ -108,14 +113,17 @@ void DecisionView::paintEvent(QPaintEvent *)
         painter.setPen(m_theme.mutedText);
         painter.drawText(rect().adjusted(20, 20, -20, -20), Qt::AlignCenter | Qt::TextWordWrap,
                          m_data ? tr("Press Train to see the plane divided.")
-                                : tr("This view is for data with two inputs: try the spirals or the two moons."));
+                                : tr("This view is for data with two inputs: try the spirals or "
+                                     "the two moons."));
         return;
     }
     const double width = m_grid->maxX - m_grid->minX;
     const double height = m_grid->maxY - m_grid->minY;
     const double names = std::min(namesWidth(), this->width() * 0.4);
-    const double scale = std::min((this->width() - 2 * margin - 2 * names) / width, (this->height() - 2 * margin) / height);
-    const QRectF area((this->width() - scale * width) / 2, (this->height() - scale * height) / 2, scale * width, scale * height);
+    const double scale = std::min((this->width() - 2 * margin - 2 * names) / width,
+                                  (this->height() - 2 * margin) / height);
+    const QRectF area((this->width() - scale * width) / 2, (this->height() - scale * height) / 2,
+                      scale * width, scale * height);
     drawNames(painter, QRectF(area.right() + 14, area.top(), names, area.height()));
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
     painter.drawImage(area, m_ground);

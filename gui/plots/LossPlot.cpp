@@ -26,14 +26,20 @@ constexpr int itemsAnEvent = 2;
 } // namespace
 
 LossPlot::LossPlot(TrainingController &controller, const Theme &theme, QWidget *parent)
-    : QWidget(parent), m_controller(controller), m_theme(theme), m_plot(new QCustomPlot),
-      m_smoothing(new QSlider(Qt::Horizontal)), m_follow(new QToolButton), m_log(new QToolButton)
+    : QWidget(parent),
+      m_controller(controller),
+      m_theme(theme),
+      m_plot(new QCustomPlot),
+      m_smoothing(new QSlider(Qt::Horizontal)),
+      m_follow(new QToolButton),
+      m_log(new QToolButton)
 {
     m_plot->setObjectName("lossPlot");
     m_plot->setAccessibleName(tr("Loss"));
     m_plot->setMinimumSize(260, 160);
-    for (const auto &[graph, name] : {std::pair(&m_raw, tr("each step")), std::pair(&m_smooth, tr("smoothed")),
-                                      std::pair(&m_epoch, tr("epoch mean")), std::pair(&m_validation, tr("validation"))}) {
+    for (const auto &[graph, name] :
+         {std::pair(&m_raw, tr("each step")), std::pair(&m_smooth, tr("smoothed")),
+          std::pair(&m_epoch, tr("epoch mean")), std::pair(&m_validation, tr("validation"))}) {
         *graph = SeriesGraph(m_plot->addGraph());
         graph->graph()->setName(name);
     }
@@ -48,7 +54,8 @@ LossPlot::LossPlot(TrainingController &controller, const Theme &theme, QWidget *
     m_follow->setObjectName("followButton");
     m_follow->setCheckable(true);
     m_follow->setChecked(true);
-    m_follow->setToolTip(tr("Keep the whole curve in view; zooming or dragging holds the view still"));
+    m_follow->setToolTip(
+            tr("Keep the whole curve in view; zooming or dragging holds the view still"));
     m_log->setText(tr("Log"));
     m_log->setObjectName("logButton");
     m_log->setCheckable(true);
@@ -57,8 +64,9 @@ LossPlot::LossPlot(TrainingController &controller, const Theme &theme, QWidget *
     m_smoothing->setValue(defaultSmoothing);
     m_smoothing->setFixedWidth(110);
     m_smoothing->setObjectName("smoothingSlider");
-    m_smoothing->setToolTip(tr("Smoothing: mean = (w mean + (1 - w) value), divided by the weights so far; "
-                               "the raw values stay visible"));
+    m_smoothing->setToolTip(
+            tr("Smoothing: mean = (w mean + (1 - w) value), divided by the weights so far; "
+               "the raw values stay visible"));
 
     auto *bar = new QHBoxLayout;
     bar->setContentsMargins(10, 6, 10, 0);
@@ -113,7 +121,8 @@ void LossPlot::setTheme(const Theme &theme)
     dotted.setStyle(Qt::DotLine);
     m_epoch.graph()->setPen(dotted);
     m_validation.graph()->setPen(QPen(theme.validationCurve, 2));
-    m_validation.graph()->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, theme.validationCurve, theme.validationCurve, 5));
+    m_validation.graph()->setScatterStyle(QCPScatterStyle(
+            QCPScatterStyle::ssDisc, theme.validationCurve, theme.validationCurve, 5));
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
@@ -154,7 +163,8 @@ void LossPlot::addEvents()
         auto *text = new QCPItemText(m_plot);
         text->position->setTypeX(QCPItemPosition::ptPlotCoords);
         text->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
-        text->position->setCoords(event.epoch, 0.02 + 0.07 * static_cast<double>(m_eventsShown % 4));
+        text->position->setCoords(event.epoch,
+                                  0.02 + 0.07 * static_cast<double>(m_eventsShown % 4));
         text->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
         text->setText(" " + event.text);
         text->setColor(m_theme.warning);

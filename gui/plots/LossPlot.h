@@ -19,8 +19,8 @@ class TrainingController;
 /// The loss as it falls: every step (faint), smoothed, per epoch and on validation data, with a
 /// flag wherever a setting was changed by hand. Wheel and drag zoom and pan; "Follow" shows all.
 ///
-/// Smoothing is a debiased exponential mean of the raw values, which stay visible behind it. Hidden, it
-/// draws nothing and catches up when shown.
+/// Smoothing is a debiased exponential mean of the raw values, which stay visible behind it.
+/// Hidden, it draws nothing and catches up when shown.
 class LossPlot : public QWidget {
     Q_OBJECT
 public:

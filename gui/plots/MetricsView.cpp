@@ -15,10 +15,15 @@ constexpr int columns = 4;
 }
 
 MetricsView::MetricsView(const std::vector<MetricSpec> &specs, const Theme &theme, QWidget *parent)
-    : QWidget(parent), m_theme(theme), m_specs(specs), m_table(new QTableWidget(0, columns)), m_rule(new QLabel)
+    : QWidget(parent),
+      m_theme(theme),
+      m_specs(specs),
+      m_table(new QTableWidget(0, columns)),
+      m_rule(new QLabel)
 {
     m_table->setObjectName("metricsTable");
-    m_table->setHorizontalHeaderLabels({tr("Metric"), QString(), tr("Validation"), tr("Since last time")});
+    m_table->setHorizontalHeaderLabels(
+            {tr("Metric"), QString(), tr("Validation"), tr("Since last time")});
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(28);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -26,8 +31,10 @@ MetricsView::MetricsView(const std::vector<MetricSpec> &specs, const Theme &them
     m_table->setFocusPolicy(Qt::NoFocus);
     m_table->setShowGrid(false);
     for (int column = 0; column < columns; ++column) {
-        m_table->horizontalHeader()->setSectionResizeMode(column, column == 0 ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
-        m_table->horizontalHeaderItem(column)->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+        m_table->horizontalHeader()->setSectionResizeMode(
+                column, column == 0 ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+        m_table->horizontalHeaderItem(column)->setTextAlignment(
+                (column > 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     }
     m_rule->setProperty("role", "muted");
     m_rule->setWordWrap(true);
@@ -89,8 +96,9 @@ void MetricsView::fill()
                        evaluation.loss, m_before ? m_before->loss : std::nan(""), false}};
     for (const MetricSpec &spec : m_specs) {
         if (spec.task == m_task)
-            rows.append({QString::fromStdString(spec.title), QString::fromStdString(spec.definition),
-                         valueIn(m_current, spec.name), valueIn(m_before, spec.name), spec.higherIsBetter});
+            rows.append({QString::fromStdString(spec.title),
+                         QString::fromStdString(spec.definition), valueIn(m_current, spec.name),
+                         valueIn(m_before, spec.name), spec.higherIsBetter});
     }
     m_table->setRowCount(static_cast<int>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) {
@@ -98,22 +106,29 @@ void MetricsView::fill()
         const double change = row.value - row.before;
         const bool changed = std::isfinite(change) && std::abs(change) > 5e-5;
         const bool better = (change > 0) == row.higherIsBetter;
-        const QString changeText = changed ? (change > 0 ? "+" : "−") + QString::number(std::abs(change), 'f', 4) + (better ? tr("  better") : tr("  worse"))
-                                           : QString();
-        const QStringList texts{row.title, row.higherIsBetter ? tr("higher is better") : tr("lower is better"),
+        const QString changeText = changed
+                ? (change > 0 ? "+" : "−") + QString::number(std::abs(change), 'f', 4)
+                        + (better ? tr("  better") : tr("  worse"))
+                : QString();
+        const QStringList texts{row.title,
+                                row.higherIsBetter ? tr("higher is better") : tr("lower is better"),
                                 QString::number(row.value, 'f', 4), changeText};
         for (int column = 0; column < texts.size(); ++column) {
             QTableWidgetItem *item = m_table->item(i, column);
             if (!item) {
                 item = new QTableWidgetItem;
-                item->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+                item->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft)
+                                       | Qt::AlignVCenter);
                 m_table->setItem(i, column, item);
             }
             item->setText(texts[column]);
             const QColor plain = column == 1 ? m_theme.mutedText : m_theme.text;
-            item->setForeground(column == 3 && changed ? better ? m_theme.success : m_theme.error : plain);
-            item->setToolTip("<p>" + row.definition.toHtmlEscaped() + "</p><p>"
-                             + (row.higherIsBetter ? tr("Higher is better.") : tr("Lower is better.")) + "</p>");
+            item->setForeground(column == 3 && changed ? better ? m_theme.success : m_theme.error
+                                                       : plain);
+            item->setToolTip(
+                    "<p>" + row.definition.toHtmlEscaped() + "</p><p>"
+                    + (row.higherIsBetter ? tr("Higher is better.") : tr("Lower is better."))
+                    + "</p>");
         }
     }
     m_rule->setText(evaluation.thresholdRule.empty()

@@ -17,7 +17,8 @@ namespace mrg {
 class MetricsView : public QWidget {
     Q_OBJECT
 public:
-    MetricsView(const std::vector<MetricSpec> &specs, const Theme &theme, QWidget *parent = nullptr);
+    MetricsView(const std::vector<MetricSpec> &specs, const Theme &theme,
+                QWidget *parent = nullptr);
     void setTheme(const Theme &theme);
     void setEvaluation(const std::optional<Evaluation> &evaluation, Task task);
     QTableWidget *table() const { return m_table; }

@@ -39,8 +39,10 @@ std::vector<size_t> heaviest(const std::vector<double> &weights)
     std::iota(cells.begin(), cells.end(), size_t{0});
     std::erase_if(cells, [&](size_t cell) { return !(weights[cell] > 0); });
     const auto count = std::min<size_t>(cells.size(), shownPairs);
-    std::partial_sort(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(count), cells.end(),
-                      [&](size_t a, size_t b) { return weights[a] != weights[b] ? weights[a] > weights[b] : a < b; });
+    std::partial_sort(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(count),
+                      cells.end(), [&](size_t a, size_t b) {
+                          return weights[a] != weights[b] ? weights[a] > weights[b] : a < b;
+                      });
     cells.resize(count);
     return cells;
 }
@@ -62,7 +64,8 @@ PairList::PairList(const Theme &theme, QWidget *parent) : QTableWidget(0, 4, par
     setIconSize({10, 10});
     setMinimumWidth(narrowest);
     for (int column = 0; column < columnCount(); ++column)
-        horizontalHeader()->setSectionResizeMode(column, column < 2 ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+        horizontalHeader()->setSectionResizeMode(
+                column, column < 2 ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
 }
 
 void PairList::setTheme(const Theme &theme)
@@ -87,12 +90,15 @@ void PairList::setMargins(const MarginStatistics &margins, const QStringList &la
     QVector<Line> lines;
     for (size_t cell : heaviest(margins.hinges)) {
         const auto at = static_cast<int64_t>(cell);
-        lines.append({static_cast<int>(at / margins.classes), static_cast<int>(at % margins.classes),
-                      percent(static_cast<double>(margins.violations[cell]) / static_cast<double>(margins.pairs[cell])),
+        lines.append({static_cast<int>(at / margins.classes),
+                      static_cast<int>(at % margins.classes),
+                      percent(static_cast<double>(margins.violations[cell])
+                              / static_cast<double>(margins.pairs[cell])),
                       percent(margins.hinges[cell] / total)});
     }
     show({tr("Label"), tr("Rival"), tr("Violated"), tr("Of the loss")},
-         {tr("A label that holds"), tr("A rival that does not"), tr("Share of such pairs in which the label does not lead by the margin"),
+         {tr("A label that holds"), tr("A rival that does not"),
+          tr("Share of such pairs in which the label does not lead by the margin"),
           tr("Share of the sum of all hinges: what this pair adds to the loss")},
          lines, labels);
 }
@@ -111,28 +117,34 @@ void PairList::setConfusion(const Evaluation &evaluation, const QStringList &lab
     }
     QVector<Line> lines;
     for (size_t cell : heaviest(wrong)) {
-        lines.append({static_cast<int>(cell / count), static_cast<int>(cell % count), percent(wrong[cell] / ofClass[cell / count]),
+        lines.append({static_cast<int>(cell / count), static_cast<int>(cell % count),
+                      percent(wrong[cell] / ofClass[cell / count]),
                       QString::number(evaluation.confusion[cell])});
     }
     show({tr("Truth"), tr("Taken for"), tr("Of the class"), tr("Samples")},
-         {tr("The true class"), tr("The class with the highest score"), tr("Share of the true class's samples"), tr("How many samples")},
+         {tr("The true class"), tr("The class with the highest score"),
+          tr("Share of the true class's samples"), tr("How many samples")},
          lines, labels);
 }
 
-void PairList::show(const QStringList &titles, const QStringList &definitions, const QVector<Line> &lines, const QStringList &labels)
+void PairList::show(const QStringList &titles, const QStringList &definitions,
+                    const QVector<Line> &lines, const QStringList &labels)
 {
     setHorizontalHeaderLabels(titles);
     for (int column = 0; column < columnCount(); ++column) {
-        horizontalHeaderItem(column)->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+        horizontalHeaderItem(column)->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft)
+                                                       | Qt::AlignVCenter);
         horizontalHeaderItem(column)->setToolTip(definitions[column]);
     }
     setRowCount(static_cast<int>(lines.size()));
     for (int row = 0; row < lines.size(); ++row) {
         const Line &line = lines[row];
-        const QStringList texts{labels.value(line.first), labels.value(line.second), line.share, line.weight};
+        const QStringList texts{labels.value(line.first), labels.value(line.second), line.share,
+                                line.weight};
         for (int column = 0; column < texts.size(); ++column) {
             auto *cell = new QTableWidgetItem(texts[column]);
-            cell->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+            cell->setTextAlignment((column > 1 ? Qt::AlignRight : Qt::AlignLeft)
+                                   | Qt::AlignVCenter);
             cell->setToolTip(column < 2 ? texts[column] : definitions[column]);
             if (column < 2)
                 cell->setIcon(dot(labelColor(column == 0 ? line.first : line.second, m_theme)));

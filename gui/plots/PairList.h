@@ -26,7 +26,8 @@ private:
         QString share;
         QString weight;
     };
-    void show(const QStringList &titles, const QStringList &definitions, const QVector<Line> &lines, const QStringList &labels);
+    void show(const QStringList &titles, const QStringList &definitions, const QVector<Line> &lines,
+              const QStringList &labels);
     /// Rows that change faster can't be read.
     bool tooSoon();
 

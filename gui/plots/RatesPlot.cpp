@@ -17,11 +17,15 @@ namespace {
 constexpr int redrawIntervalMs = 80;
 /// More names than these would hide the curves; they are told on hovering.
 constexpr qsizetype namedCurves = 12;
-}
+} // namespace
 
 RatesPlot::RatesPlot(TrainingController &controller, const Theme &theme, QWidget *parent)
-    : QWidget(parent), m_controller(controller), m_theme(theme), m_plot(new QCustomPlot),
-      m_measure(new QComboBox), m_pickedName(new QLabel)
+    : QWidget(parent),
+      m_controller(controller),
+      m_theme(theme),
+      m_plot(new QCustomPlot),
+      m_measure(new QComboBox),
+      m_pickedName(new QLabel)
 {
     m_plot->setObjectName("ratesPlot");
     m_plot->setMinimumSize(260, 160);
@@ -30,16 +34,20 @@ RatesPlot::RatesPlot(TrainingController &controller, const Theme &theme, QWidget
     m_measure->setObjectName("rateMeasure");
     const auto offer = [this](const QString &name, const char *series, const QString &definition) {
         m_measure->addItem(name, series);
-        m_measure->setItemData(m_measure->count() - 1, "<p>" + definition + "</p>", Qt::ToolTipRole);
+        m_measure->setItemData(m_measure->count() - 1, "<p>" + definition + "</p>",
+                               Qt::ToolTipRole);
     };
     offer(tr("Missed labels"), "train/miss_rate/",
-          tr("Of all pairs of a label and a rival with this class as the label, the share in which it does not lead by the "
+          tr("Of all pairs of a label and a rival with this class as the label, the share in which "
+             "it does not lead by the "
              "margin. Training data, epoch by epoch."));
     offer(tr("Intruding rivals"), "train/intrusion_rate/",
-          tr("Of all pairs of a label and a rival with this class as the rival, the share in which it comes closer than the "
+          tr("Of all pairs of a label and a rival with this class as the rival, the share in which "
+             "it comes closer than the "
              "margin. Training data, epoch by epoch."));
     offer(tr("Mean hinge as a label"), "train/hinge/",
-          tr("The sum of margin minus lead over this label's violated pairs, divided by samples and classes; over all classes "
+          tr("The sum of margin minus lead over this label's violated pairs, divided by samples "
+             "and classes; over all classes "
              "it adds up to the mean loss. Training data, epoch by epoch."));
     m_plot->setAccessibleName(tr("Violations over time"));
     auto *bar = new QHBoxLayout;
@@ -87,7 +95,8 @@ void RatesPlot::paintCurves()
     const QStringList labels = m_controller.labelNames();
     m_pickedName->setText(m_picked < 0 ? QString()
                                        : QString("<span style=\"color:%1\">●</span> %2")
-                                                 .arg(labelColor(m_picked, m_theme).name(), labels.value(m_picked).toHtmlEscaped()));
+                                                 .arg(labelColor(m_picked, m_theme).name(),
+                                                      labels.value(m_picked).toHtmlEscaped()));
     m_measure->setToolTip(m_measure->currentData(Qt::ToolTipRole).toString());
     for (int c = 0; c < m_graphs.size(); ++c) {
         QColor color = labelColor(c, m_theme);

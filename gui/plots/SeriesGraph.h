@@ -10,7 +10,7 @@ namespace mrg {
 /// Keeps a graph up to date with a series that grows.
 class SeriesGraph {
 public:
-    explicit SeriesGraph(QCPGraph *graph = nullptr) : m_graph(graph) {}
+    explicit SeriesGraph(QCPGraph *graph = nullptr) : m_graph(graph) { }
     QCPGraph *graph() const { return m_graph; }
     void clear();
     /// Takes over what is new.

@@ -40,12 +40,16 @@ MatrixChart confusionChart(const Evaluation &evaluation, const QStringList &labe
     for (qsizetype row = 0; row < count; ++row) {
         const auto total = static_cast<double>(rowTotal(evaluation, count, row));
         for (qsizetype column = 0; column < count; ++column)
-            chart.values.append(total > 0 ? static_cast<double>(confused(evaluation, count, row, column)) / total : std::nan(""));
+            chart.values.append(
+                    total > 0
+                            ? static_cast<double>(confused(evaluation, count, row, column)) / total
+                            : std::nan(""));
     }
     return chart;
 }
 
-QString confusionDetail(const Evaluation &evaluation, const QStringList &labels, int row, int column)
+QString confusionDetail(const Evaluation &evaluation, const QStringList &labels, int row,
+                        int column)
 {
     if (!hasConfusion(evaluation, labels.size()))
         return {};
@@ -72,9 +76,12 @@ QString pairsDetail(const MarginStatistics &margins, const QStringList &labels, 
     if (margins.classes != labels.size() || !margins.hasPairs())
         return {};
     const auto cell = static_cast<size_t>(row * margins.classes + column);
-    const QString names = QString("<b>%1</b> → <b>%2</b><br>").arg(labels[row].toHtmlEscaped(), labels[column].toHtmlEscaped());
+    const QString names = QString("<b>%1</b> → <b>%2</b><br>")
+                                  .arg(labels[row].toHtmlEscaped(), labels[column].toHtmlEscaped());
     if (margins.pairs[cell] == 0)
-        return names + (row == column ? tr("A label has no margin to itself.") : tr("This pair never occurred."));
+        return names
+                + (row == column ? tr("A label has no margin to itself.")
+                                 : tr("This pair never occurred."));
     const int64_t violations = margins.violations[cell];
     const double severity = violations ? margins.hinges[cell] / static_cast<double>(violations) : 0;
     return names
@@ -87,13 +94,16 @@ QString pairsDetail(const MarginStatistics &margins, const QStringList &labels, 
 
 QString confusionDefinition()
 {
-    return tr("<p>Row: the true class. Column: the class with the highest score. Colour: the share of the row's samples.</p>");
+    return tr("<p>Row: the true class. Column: the class with the highest score. Colour: the share "
+              "of the row's samples.</p>");
 }
 
 QString pairsDefinition()
 {
-    return tr("<p>Row: a label that holds. Column: a rival that does not. Colour: V / P, the share of such pairs in which the "
-              "label's score does not lead the rival's by the margin. Blank: the pair never occurred.</p>");
+    return tr("<p>Row: a label that holds. Column: a rival that does not. Colour: V / P, the share "
+              "of such pairs in which the "
+              "label's score does not lead the rival's by the margin. Blank: the pair never "
+              "occurred.</p>");
 }
 
 } // namespace mrg

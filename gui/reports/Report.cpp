@@ -85,7 +85,8 @@ public:
     }
     QSizeF sizeOf(const ReportPicture &picture) const
     {
-        const double scale = std::min(m_width / picture.size.width(), m_height * largestShare / picture.size.height());
+        const double scale = std::min(m_width / picture.size.width(),
+                                      m_height * largestShare / picture.size.height());
         return picture.size * scale;
     }
 
@@ -164,8 +165,9 @@ QByteArray reportHtml(const Report &report)
 {
     QString out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                   "<meta name=\"viewport\" content=\"width=device-width\"><title>"
-            + report.title.toHtmlEscaped() + "</title><style>" + style + "</style></head><body><main>\n<h1>"
-            + report.title.toHtmlEscaped() + "</h1><p class=\"subtitle\">" + report.subtitle.toHtmlEscaped() + "</p>\n";
+            + report.title.toHtmlEscaped() + "</title><style>" + style
+            + "</style></head><body><main>\n<h1>" + report.title.toHtmlEscaped()
+            + "</h1><p class=\"subtitle\">" + report.subtitle.toHtmlEscaped() + "</p>\n";
     for (const ReportSection &section : report.sections) {
         out += "<section><h2>" + section.title.toHtmlEscaped() + "</h2>" + section.html;
         if (section.picture)
@@ -199,13 +201,18 @@ Result<void> writeReportPdf(const Report &report, const QString &path)
         PdfPages pages(writer);
         if (!pages.isActive())
             return cannotWrite(path, "the PDF could not be begun");
-        pages.text("<h1>" + report.title.toHtmlEscaped() + "</h1><p class=\"muted\">" + report.subtitle.toHtmlEscaped() + "</p>", gap);
+        pages.text("<h1>" + report.title.toHtmlEscaped() + "</h1><p class=\"muted\">"
+                           + report.subtitle.toHtmlEscaped() + "</p>",
+                   gap);
         for (const ReportSection &section : report.sections) {
             const QString head = "<h2>" + section.title.toHtmlEscaped() + "</h2>" + section.html;
-            const QString caption = section.caption.isEmpty() ? QString() : "<p class=\"muted\">" + section.caption.toHtmlEscaped() + "</p>";
+            const QString caption = section.caption.isEmpty()
+                    ? QString()
+                    : "<p class=\"muted\">" + section.caption.toHtmlEscaped() + "</p>";
             // A heading stays with its picture, and that with its caption.
             if (section.picture)
-                pages.keepTogether(pages.heightOf(head) + pages.sizeOf(section.picture).height() + pages.heightOf(caption) + 2 * gap);
+                pages.keepTogether(pages.heightOf(head) + pages.sizeOf(section.picture).height()
+                                   + pages.heightOf(caption) + 2 * gap);
             pages.text(head, gap);
             if (section.picture)
                 pages.picture(section.picture, gap);

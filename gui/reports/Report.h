@@ -22,9 +22,9 @@ struct ReportPicture {
 /// One part of a report: a heading, HTML text, and a picture below it.
 struct ReportSection {
     QString title;
-    QString html;          ///< may be empty
+    QString html; ///< may be empty
     ReportPicture picture; ///< may be empty
-    QString caption;       ///< below the picture
+    QString caption; ///< below the picture
 };
 
 /// A report on a run, ready to be written: everything is in it, nothing is fetched.

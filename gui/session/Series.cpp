@@ -55,7 +55,8 @@ void Series::push(const Stretch &stretch)
     Point second = stretch.greatest;
     if (first.step > second.step)
         std::swap(first, second);
-    first.mean = second.mean = stretch.finite ? stretch.sum / static_cast<double>(stretch.finite) : std::nan("");
+    first.mean = second.mean
+            = stretch.finite ? stretch.sum / static_cast<double>(stretch.finite) : std::nan("");
     push(first);
     push(second);
 }

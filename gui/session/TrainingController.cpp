@@ -31,21 +31,22 @@ bool sameComputation(Network a, Network b)
 }
 } // namespace
 
-TrainingController::TrainingController(ExperimentDocument &document, const QString &storePath, QObject *parent)
-    : QObject(parent), m_document(document), m_storePath(storePath),
+TrainingController::TrainingController(ExperimentDocument &document, const QString &storePath,
+                                       QObject *parent)
+    : QObject(parent),
+      m_document(document),
+      m_storePath(storePath),
       m_pending(std::make_shared<std::atomic<bool>>(false))
 {
     connect(&document, &ExperimentDocument::changed, this, [this](const Change &change) {
-        if (std::holds_alternative<TrainingChanged>(change) || std::holds_alternative<NodesChanged>(change))
+        if (std::holds_alternative<TrainingChanged>(change)
+            || std::holds_alternative<NodesChanged>(change))
             followDocument();
     });
 }
 
 // The session goes first: its thread may still want to post.
-TrainingController::~TrainingController()
-{
-    m_session.reset();
-}
+TrainingController::~TrainingController() { m_session.reset(); }
 
 RunState TrainingController::state() const { return m_snapshot.state; }
 const Snapshot &TrainingController::snapshot() const { return m_snapshot; }
@@ -120,12 +121,13 @@ void TrainingController::createSession()
     options.published = [this, pending = m_pending] {
         if (!pending->exchange(true)) {
             QMetaObject::invokeMethod(
-                    this, [this] { QTimer::singleShot(drainIntervalMs, this, [this] { drain(); }); },
+                    this,
+                    [this] { QTimer::singleShot(drainIntervalMs, this, [this] { drain(); }); },
                     Qt::QueuedConnection);
         }
     };
-    Result<std::unique_ptr<Session>> session
-            = Session::create(m_runExperiment, *m_runData, m_document.vocabulary(), std::move(options));
+    Result<std::unique_ptr<Session>> session = Session::create(
+            m_runExperiment, *m_runData, m_document.vocabulary(), std::move(options));
     if (!session) {
         emit failed(QString::fromStdString(session.error().text()));
         return;
@@ -145,11 +147,13 @@ void TrainingController::drain()
     std::array<MetricPoint, 1024> buffer;
     size_t taken = 0;
     bool any = false;
-    for (size_t count = 0; taken < drainAtOnce && (count = m_session->points().pop(buffer)) > 0; taken += count) {
+    for (size_t count = 0; taken < drainAtOnce && (count = m_session->points().pop(buffer)) > 0;
+         taken += count) {
         any = true;
         for (size_t i = 0; i < count; ++i) {
             const MetricPoint &point = buffer[i];
-            m_seriesByIndex[point.series]->append(static_cast<double>(point.step), point.epoch, point.value);
+            m_seriesByIndex[point.series]->append(static_cast<double>(point.step), point.epoch,
+                                                  point.value);
         }
     }
     if (any)
@@ -221,9 +225,9 @@ void TrainingController::reset()
 void TrainingController::addEvent(const QString &text)
 {
     m_events.append({static_cast<double>(m_snapshot.step),
-                     m_snapshot.stepsPerEpoch
-                             ? static_cast<double>(m_snapshot.step) / static_cast<double>(m_snapshot.stepsPerEpoch)
-                             : 0,
+                     m_snapshot.stepsPerEpoch ? static_cast<double>(m_snapshot.step)
+                                     / static_cast<double>(m_snapshot.stepsPerEpoch)
+                                              : 0,
                      text});
     emit eventAdded();
 }
@@ -255,11 +259,13 @@ void TrainingController::setLossOption(const QString &name, const Value &value)
 
 void TrainingController::followDocument()
 {
-    if (!m_session || (m_snapshot.state != RunState::Running && m_snapshot.state != RunState::Paused))
+    if (!m_session
+        || (m_snapshot.state != RunState::Running && m_snapshot.state != RunState::Paused))
         return;
     const Vocabulary &vocabulary = m_document.vocabulary();
     const TrainingSettings &wanted = m_document.experiment().training;
-    const auto follow = [](const std::vector<Arg> &args, const Arguments &now, const Arguments &then, auto change) {
+    const auto follow = [](const std::vector<Arg> &args, const Arguments &now,
+                           const Arguments &then, auto change) {
         for (const Arg &arg : args) {
             const auto valueIn = [&arg](const Arguments &values) {
                 const auto found = values.find(arg.name);
@@ -273,7 +279,9 @@ void TrainingController::followDocument()
     if (optimizer && wanted.optimizer == m_runExperiment.training.optimizer) {
         const Arguments before = m_runExperiment.training.optimizerArgs;
         follow(optimizer->args, wanted.optimizerArgs, before,
-               [this](const QString &name, const Value &value) { setOptimizerOption(name, value); });
+               [this](const QString &name, const Value &value) {
+                   setOptimizerOption(name, value);
+               });
         m_runExperiment.training.optimizerArgs = wanted.optimizerArgs;
     }
     if (wanted.epochs != m_runExperiment.training.epochs)
@@ -284,7 +292,8 @@ void TrainingController::followDocument()
         if (!spec || !spec->isLoss() || !before || before->type != node.type)
             continue;
         const Arguments then = before->args;
-        follow(spec->args, node.args, then, [this](const QString &name, const Value &value) { setLossOption(name, value); });
+        follow(spec->args, node.args, then,
+               [this](const QString &name, const Value &value) { setLossOption(name, value); });
     }
 }
 

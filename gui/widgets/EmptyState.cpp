@@ -7,7 +7,9 @@
 namespace mrg {
 
 EmptyState::EmptyState(const QString &title, const QString &hint, QWidget *parent)
-    : QWidget(parent), m_title(new QLabel(title)), m_hint(new QLabel(hint))
+    : QWidget(parent),
+      m_title(new QLabel(title)),
+      m_hint(new QLabel(hint))
 {
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(20, 12, 20, 12);

@@ -42,9 +42,13 @@ static QIcon iconOf(const QString &name, const QColor &color, const QColor &disa
 
 QIcon themedIcon(const QString &name, const Theme &theme)
 {
-    return iconOf(name, theme.text, theme.dark ? theme.border.lighter(130) : theme.border.darker(115));
+    return iconOf(name, theme.text,
+                  theme.dark ? theme.border.lighter(130) : theme.border.darker(115));
 }
 
-QIcon filledIcon(const QString &name, const Theme &theme) { return iconOf(name, theme.accentText, theme.mutedText); }
+QIcon filledIcon(const QString &name, const Theme &theme)
+{
+    return iconOf(name, theme.accentText, theme.mutedText);
+}
 
 } // namespace mrg

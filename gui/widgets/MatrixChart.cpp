@@ -38,7 +38,9 @@ QRectF MatrixChart::cells(const QRectF &rect) const
         longest = std::max(longest, metrics.horizontalAdvance(label));
     const double room = std::min(longest + 10, std::min(rect.width(), rect.height()) * 0.34);
     const double left = titleRoom + room;
-    const double side = std::max(10.0, std::min(rect.width() - left - scaleRoom, rect.height() - top - room - titleRoom));
+    const double side = std::max(
+            10.0,
+            std::min(rect.width() - left - scaleRoom, rect.height() - top - room - titleRoom));
     // In the middle of what is left over.
     const double spare = std::max(0.0, rect.width() - left - side - scaleRoom);
     return QRectF(rect.left() + left + spare / 2, rect.top() + top, side, side);
@@ -81,7 +83,8 @@ void MatrixChart::draw(QPainter &painter, const QRectF &rect, const Theme &theme
     drawScale(painter, area, theme);
 }
 
-void MatrixChart::drawNames(QPainter &painter, const QRectF &rect, const QRectF &area, const Theme &theme) const
+void MatrixChart::drawNames(QPainter &painter, const QRectF &rect, const QRectF &area,
+                            const Theme &theme) const
 {
     const auto count = static_cast<int>(labels.size());
     const double size = area.width() / count;
@@ -89,17 +92,21 @@ void MatrixChart::drawNames(QPainter &painter, const QRectF &rect, const QRectF 
     painter.setFont(font);
     const QFontMetricsF metrics(font);
     const double room = rect.bottom() - titleRoom - area.bottom() - 6;
-    const double leftRoom = std::min(area.left() - rect.left() - titleRoom - 6, std::max(room, 60.0));
+    const double leftRoom
+            = std::min(area.left() - rect.left() - titleRoom - 6, std::max(room, 60.0));
     // Where rows are too thin for text, only every so many are named.
     const int every = static_cast<int>(std::ceil((smallestName + 1) / size));
     painter.setPen(theme.text);
     for (int i = 0; i < count; i += every) {
-        painter.drawText(QRectF(area.left() - 6 - leftRoom, area.top() + i * size - 4, leftRoom, size + 8),
-                         Qt::AlignRight | Qt::AlignVCenter, metrics.elidedText(labels[i], Qt::ElideMiddle, leftRoom));
+        painter.drawText(
+                QRectF(area.left() - 6 - leftRoom, area.top() + i * size - 4, leftRoom, size + 8),
+                Qt::AlignRight | Qt::AlignVCenter,
+                metrics.elidedText(labels[i], Qt::ElideMiddle, leftRoom));
         painter.save();
         painter.translate(area.left() + (i + 0.5) * size, area.bottom() + 6);
         painter.rotate(-90);
-        painter.drawText(QRectF(-room, -size / 2 - 4, room, size + 8), Qt::AlignRight | Qt::AlignVCenter,
+        painter.drawText(QRectF(-room, -size / 2 - 4, room, size + 8),
+                         Qt::AlignRight | Qt::AlignVCenter,
                          metrics.elidedText(labels[i], Qt::ElideMiddle, room));
         painter.restore();
     }
@@ -108,9 +115,11 @@ void MatrixChart::drawNames(QPainter &painter, const QRectF &rect, const QRectF 
     painter.save();
     painter.translate(area.left() - 6 - leftRoom - titleRoom, area.center().y());
     painter.rotate(-90);
-    painter.drawText(QRectF(-area.height() / 2, 0, area.height(), titleRoom), Qt::AlignCenter, rowTitle);
+    painter.drawText(QRectF(-area.height() / 2, 0, area.height(), titleRoom), Qt::AlignCenter,
+                     rowTitle);
     painter.restore();
-    painter.drawText(QRectF(area.left(), rect.bottom() - titleRoom, area.width(), titleRoom), Qt::AlignCenter, columnTitle);
+    painter.drawText(QRectF(area.left(), rect.bottom() - titleRoom, area.width(), titleRoom),
+                     Qt::AlignCenter, columnTitle);
 }
 
 void MatrixChart::drawScale(QPainter &painter, const QRectF &area, const Theme &theme) const
@@ -126,13 +135,16 @@ void MatrixChart::drawScale(QPainter &painter, const QRectF &area, const Theme &
     painter.setFont(chartFont(11));
     painter.setPen(theme.mutedText);
     for (double share : {0.0, 0.5, 1.0}) {
-        const double y = std::clamp(scale.bottom() - share * scale.height(), scale.top() + 6, scale.bottom() - 6);
-        painter.drawText(QRectF(scale.right() + 5, y - 8, 44, 16), Qt::AlignLeft | Qt::AlignVCenter, QString::number(100 * share, 'f', 0) + " %");
+        const double y = std::clamp(scale.bottom() - share * scale.height(), scale.top() + 6,
+                                    scale.bottom() - 6);
+        painter.drawText(QRectF(scale.right() + 5, y - 8, 44, 16), Qt::AlignLeft | Qt::AlignVCenter,
+                         QString::number(100 * share, 'f', 0) + " %");
     }
     painter.save();
     painter.translate(scale.right() + 42, scale.center().y());
     painter.rotate(-90);
-    painter.drawText(QRectF(-scale.height() / 2 - 20, 0, scale.height() + 40, titleRoom), Qt::AlignCenter, scaleTitle);
+    painter.drawText(QRectF(-scale.height() / 2 - 20, 0, scale.height() + 40, titleRoom),
+                     Qt::AlignCenter, scaleTitle);
     painter.restore();
 }
 

@@ -10,8 +10,8 @@
 
 namespace mrg {
 
-/// A square matrix of shares as a heatmap with the labels' names, titles for rows and columns, and a
-/// legend of its scale. Cells without a value stay blank.
+/// A square matrix of shares as a heatmap with the labels' names, titles for rows and columns, and
+/// a legend of its scale. Cells without a value stay blank.
 ///
 /// **Threads**: a plain value, to be drawn on any thread.
 struct MatrixChart {
@@ -28,7 +28,8 @@ struct MatrixChart {
 
 private:
     QRectF cells(const QRectF &rect) const;
-    void drawNames(QPainter &painter, const QRectF &rect, const QRectF &area, const Theme &theme) const;
+    void drawNames(QPainter &painter, const QRectF &rect, const QRectF &area,
+                   const Theme &theme) const;
     void drawScale(QPainter &painter, const QRectF &area, const Theme &theme) const;
 };
 

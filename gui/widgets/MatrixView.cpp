@@ -21,7 +21,8 @@ void MatrixView::setTheme(const Theme &theme)
     update();
 }
 
-void MatrixView::setChart(const MatrixChart &chart, const Describe &describe, const QString &definition)
+void MatrixView::setChart(const MatrixChart &chart, const Describe &describe,
+                          const QString &definition)
 {
     m_chart = chart;
     m_describe = describe;
@@ -29,11 +30,14 @@ void MatrixView::setChart(const MatrixChart &chart, const Describe &describe, co
     update();
 }
 
-void MatrixView::setMatrix(const QVector<double> &values, const QStringList &labels, const QString &rowTitle,
-                           const QString &columnTitle, const QStringList &details)
+void MatrixView::setMatrix(const QVector<double> &values, const QStringList &labels,
+                           const QString &rowTitle, const QString &columnTitle,
+                           const QStringList &details)
 {
     const auto count = static_cast<int>(labels.size());
-    setChart({values, labels, rowTitle, columnTitle, {}}, [details, count](int row, int column) { return details.value(row * count + column); }, {});
+    setChart({values, labels, rowTitle, columnTitle, {}},
+             [details, count](int row, int column) { return details.value(row * count + column); },
+             {});
 }
 
 void MatrixView::paintEvent(QPaintEvent *)
@@ -60,7 +64,8 @@ bool MatrixView::event(QEvent *event)
         return QWidget::event(event);
     auto *help = static_cast<QHelpEvent *>(event);
     const QPoint cell = m_chart.cellAt(help->pos(), rect());
-    QToolTip::showText(help->globalPos(), cell.x() < 0 ? m_definition : m_describe(cell.y(), cell.x()), this);
+    QToolTip::showText(help->globalPos(),
+                       cell.x() < 0 ? m_definition : m_describe(cell.y(), cell.x()), this);
     return true;
 }
 

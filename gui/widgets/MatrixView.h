@@ -21,8 +21,9 @@ public:
     /// `definition`: the tooltip beside the cells.
     void setChart(const MatrixChart &chart, const Describe &describe, const QString &definition);
     /// The same with one tooltip a cell, row by row; may be empty.
-    void setMatrix(const QVector<double> &values, const QStringList &labels, const QString &rowTitle,
-                   const QString &columnTitle, const QStringList &details = {});
+    void setMatrix(const QVector<double> &values, const QStringList &labels,
+                   const QString &rowTitle, const QString &columnTitle,
+                   const QStringList &details = {});
     /// What stands here while there is no matrix.
     void setHint(const QString &hint) { m_hint = hint; }
     const MatrixChart &chart() const { return m_chart; }

@@ -69,10 +69,12 @@ QColor Theme::group(int number) const
 {
     // Hues by the order of the palette's groups: neighbours, and groups that meet in a network, are
     // kept apart. Later groups go on in golden-angle steps.
-    static constexpr std::array hues{210, 222, 268, 300, 240, 176, 48, 320, 285, 90, 30, 195, 110, 215, 8, 148};
+    static constexpr std::array hues{210, 222, 268, 300, 240, 176, 48, 320,
+                                     285, 90,  30,  195, 110, 215, 8,  148};
     const auto at = static_cast<size_t>(number);
     const double hue = at < hues.size() ? hues[at] : std::fmod(37 + 137.5 * number, 360.0);
-    return QColor::fromHslF(static_cast<float>(hue / 360), dark ? 0.58F : 0.60F, dark ? 0.66F : 0.42F);
+    return QColor::fromHslF(static_cast<float>(hue / 360), dark ? 0.58F : 0.60F,
+                            dark ? 0.66F : 0.42F);
 }
 
 QColor labelColor(int label, const Theme &theme)
@@ -95,15 +97,18 @@ QColor heatColor(double share, const Theme &theme)
     if (std::isnan(share))
         return Qt::transparent;
     // One hue, even steps of lightness: readable whatever colours an eye tells apart.
-    static constexpr std::array onLight{0xf3f6fa, 0xcfe0f2, 0x9cc4e6, 0x5d9fd3, 0x2a74b5, 0x0d4a8a, 0x082a54};
-    static constexpr std::array onDark{0x23282f, 0x24405e, 0x27608f, 0x3a83b8, 0x6aa9d4, 0xa6cfe9, 0xe3f3fc};
+    static constexpr std::array onLight{0xf3f6fa, 0xcfe0f2, 0x9cc4e6, 0x5d9fd3,
+                                        0x2a74b5, 0x0d4a8a, 0x082a54};
+    static constexpr std::array onDark{0x23282f, 0x24405e, 0x27608f, 0x3a83b8,
+                                       0x6aa9d4, 0xa6cfe9, 0xe3f3fc};
     const auto &stops = theme.dark ? onDark : onLight;
     const double position = std::clamp(share, 0.0, 1.0) * (stops.size() - 1);
     const auto below = std::min(static_cast<size_t>(position), stops.size() - 2);
     const double part = position - static_cast<double>(below);
     const QColor a(static_cast<QRgb>(stops[below]));
     const QColor b(static_cast<QRgb>(stops[below + 1]));
-    const auto mix = [part](int x, int y) { return static_cast<int>(std::lround(x + part * (y - x))); };
+    const auto mix
+            = [part](int x, int y) { return static_cast<int>(std::lround(x + part * (y - x))); };
     return QColor(mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue()));
 }
 
@@ -118,7 +123,9 @@ void useOwnFont(QApplication &application)
 }
 
 ThemeManager::ThemeManager(QApplication &application)
-    : QObject(&application), m_application(application), m_systemPalette(application.palette())
+    : QObject(&application),
+      m_application(application),
+      m_systemPalette(application.palette())
 {
     useOwnFont(application);
     QApplication::setStyle(QStyleFactory::create("Fusion"));
@@ -136,8 +143,9 @@ void ThemeManager::setMode(ThemeMode mode)
 void ThemeManager::apply()
 {
     const bool systemDark = m_systemPalette.color(QPalette::Window).lightness() < 128;
-    m_theme = m_mode == ThemeMode::Dark || (m_mode == ThemeMode::System && systemDark) ? Theme::dark_()
-                                                                                        : Theme::light();
+    m_theme = m_mode == ThemeMode::Dark || (m_mode == ThemeMode::System && systemDark)
+            ? Theme::dark_()
+            : Theme::light();
     QPalette palette;
     palette.setColor(QPalette::Window, m_theme.window);
     palette.setColor(QPalette::WindowText, m_theme.text);
@@ -165,12 +173,15 @@ void ThemeManager::apply()
     QFile file(":/marginalia/style.qss");
     if (file.open(QIODevice::ReadOnly)) {
         QString sheet = QString::fromUtf8(file.readAll());
-        const std::pair<const char *, QColor> names[] = {
-                {"@window", m_theme.window},   {"@surface", m_theme.surface},
-                {"@raised", m_theme.raised},   {"@border", m_theme.border},
-                {"@text", m_theme.text},       {"@muted", m_theme.mutedText},
-                {"@accentText", m_theme.accentText}, {"@accent", m_theme.accent},
-                {"@error", m_theme.error}};
+        const std::pair<const char *, QColor> names[] = {{"@window", m_theme.window},
+                                                         {"@surface", m_theme.surface},
+                                                         {"@raised", m_theme.raised},
+                                                         {"@border", m_theme.border},
+                                                         {"@text", m_theme.text},
+                                                         {"@muted", m_theme.mutedText},
+                                                         {"@accentText", m_theme.accentText},
+                                                         {"@accent", m_theme.accent},
+                                                         {"@error", m_theme.error}};
         for (const auto &[name, color] : names)
             sheet.replace(name, color.name());
         sheet.replace("@mode", m_theme.dark ? "dark" : "light");

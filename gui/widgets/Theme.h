@@ -13,25 +13,25 @@ namespace mrg {
 /// and are told of another one by ThemeManager::changed().
 struct Theme {
     bool dark = false;
-    QColor window;        ///< behind everything
-    QColor surface;       ///< panels, fields, plots
-    QColor raised;        ///< buttons, cards, headers
+    QColor window; ///< behind everything
+    QColor surface; ///< panels, fields, plots
+    QColor raised; ///< buttons, cards, headers
     QColor border;
     QColor text;
-    QColor mutedText;     ///< second lines, axis labels; still readable
-    QColor accent;        ///< selection, primary buttons
-    QColor accentText;    ///< on accent
+    QColor mutedText; ///< second lines, axis labels; still readable
+    QColor accent; ///< selection, primary buttons
+    QColor accentText; ///< on accent
     QColor success;
     QColor warning;
     QColor error;
-    QColor canvas;        ///< behind the nodes
+    QColor canvas; ///< behind the nodes
     QColor canvasDot;
     QColor wire;
     QColor gridLine;
     QColor trainCurve;
     QColor validationCurve;
-    QColor miss;          ///< a label that does not lead its rivals
-    QColor intrusion;     ///< a rival that beats labels
+    QColor miss; ///< a label that does not lead its rivals
+    QColor intrusion; ///< a rival that beats labels
 
     static Theme light();
     static Theme dark_();

@@ -12,7 +12,8 @@ int fuzzyScore(const QString &text, const QString &name)
         const qsizetype found = name.indexOf(c, at, Qt::CaseInsensitive);
         if (found < 0)
             return -1;
-        const bool wordStart = found == 0 || name[found].isUpper() || !name[found - 1].isLetterOrNumber();
+        const bool wordStart
+                = found == 0 || name[found].isUpper() || !name[found - 1].isLetterOrNumber();
         score += 1 + (found == before + 1 ? 4 : 0) + (wordStart ? 5 : 0);
         before = found;
         at = found + 1;

@@ -27,7 +27,10 @@ public:
         const auto wall = std::chrono::steady_clock::now();
         const bool done = QApplication::notify(receiver, event);
         const double took = cpuMs() - cpu;
-        m_wallMs = std::max(m_wallMs, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - wall).count());
+        m_wallMs = std::max(
+                m_wallMs,
+                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - wall)
+                        .count());
         ++m_events;
         if (took > m_cpuMs) {
             m_cpuMs = took;

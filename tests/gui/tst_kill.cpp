@@ -34,7 +34,10 @@ class TestKill : public QObject {
     }
     QString dataFolder() const { return m_fixture->path("home/data/Marginalia/Marginalia"); }
     /// What a crash has left behind so far.
-    std::optional<Recovery::Lost> lost() const { return Recovery(dataFolder() + "/recovery").lost(); }
+    std::optional<Recovery::Lost> lost() const
+    {
+        return Recovery(dataFolder() + "/recovery").lost();
+    }
 
 private slots:
     void initTestCase()
@@ -64,8 +67,10 @@ private slots:
             if (!std::filesystem::exists(runs))
                 return false;
             const auto store = RunStore::open(runs);
-            const auto points = store ? (*store)->points(1, "train/epoch_loss") : Result<std::vector<StoredPoint>>(store.error());
-            return points && !points->empty() && (*store)->run(1)->state == runStateName(RunState::Running);
+            const auto points = store ? (*store)->points(1, "train/epoch_loss")
+                                      : Result<std::vector<StoredPoint>>(store.error());
+            return points && !points->empty()
+                    && (*store)->run(1)->state == runStateName(RunState::Running);
         };
         QTRY_VERIFY_WITH_TIMEOUT(running(), 60000);
         QCOMPARE(process.state(), QProcess::Running);

@@ -76,7 +76,8 @@ private slots:
             for (const Wire &wire : document.network().wires) {
                 const WireItem *item = canvas.canvas()->itemFor(wire);
                 if (!item->fixPositions().empty()) {
-                    QTest::mouseClick(canvas.viewport(), Qt::LeftButton, {}, inView(canvas, item->fixPositions().front()));
+                    QTest::mouseClick(canvas.viewport(), Qt::LeftButton, {},
+                                      inView(canvas, item->fixPositions().front()));
                     break;
                 }
             }
@@ -86,13 +87,16 @@ private slots:
         document.setArg(linear, "out_features", Value(3));
         document.setArg(linear, "in_features", Value(9));
         QVERIFY(!document.checked().ok());
-        const WireItem *wrong = canvas.canvas()->itemFor(Wire{{data, "input", 0}, {linear, "input", 0}});
+        const WireItem *wrong
+                = canvas.canvas()->itemFor(Wire{{data, "input", 0}, {linear, "input", 0}});
         QVERIFY(wrong->hasError());
-        QTest::mouseClick(canvas.viewport(), Qt::LeftButton, {}, inView(canvas, wrong->fixPositions().front()));
+        QTest::mouseClick(canvas.viewport(), Qt::LeftButton, {},
+                          inView(canvas, wrong->fixPositions().front()));
         QVERIFY(document.checked().ok());
 
         canvas.canvas()->selectNodes({loss});
-        auto *smoothing = window.findChild<NodeInspector *>()->findChild<QLineEdit *>("arg_label_smoothing");
+        auto *smoothing = window.findChild<NodeInspector *>()->findChild<QLineEdit *>(
+                "arg_label_smoothing");
         QVERIFY(smoothing);
         smoothing->setFocus();
         smoothing->selectAll();
@@ -164,7 +168,9 @@ private slots:
         settings.epochs = 2;
         document.setTraining(settings, "Set epochs");
         QTest::keyClick(window.get(), Qt::Key_F5);
-        QTRY_VERIFY_WITH_TIMEOUT(controller.state() == RunState::Finished && controller.snapshot().epoch == 2, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(controller.state() == RunState::Finished
+                                         && controller.snapshot().epoch == 2,
+                                 30000);
         QCOMPARE(controller.snapshot().step, 2 * last);
         document.undoStack().setClean();
     }

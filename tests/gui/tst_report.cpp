@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/training/Session.h"
 #include "engine/store/RunStore.h"
+#include "engine/training/Session.h"
 #include "gui/app/examples.h"
 #include "gui/app/run_report.h"
 #include "gui/plots/CurveChart.h"
@@ -34,12 +34,15 @@ class TestReport : public QObject {
         QVERIFY(!experiment.network.nodes.empty());
         experiment.training.epochs = 3;
         const NetworkNode &source = experiment.network.nodes.front();
-        const Result<DataSplit> data = m_vocabulary.dataset(source.type.substr(5))->load(source.args, {});
+        const Result<DataSplit> data
+                = m_vocabulary.dataset(source.type.substr(5))->load(source.args, {});
         QVERIFY(data);
-        Result<std::unique_ptr<RunStore>> store = RunStore::open(m_folder.filePath(title + ".sqlite").toStdString());
+        Result<std::unique_ptr<RunStore>> store
+                = RunStore::open(m_folder.filePath(title + ".sqlite").toStdString());
         QVERIFY(store);
         m_store = std::move(*store);
-        auto session = Session::create(experiment, *data, m_vocabulary, {.store = m_store.get(), .published = {}});
+        auto session = Session::create(experiment, *data, m_vocabulary,
+                                       {.store = m_store.get(), .published = {}});
         QVERIFY(session);
         (*session)->post({Command::Kind::SetOptimizerOption, "lr", Value(0.002)});
         (*session)->post({Command::Kind::Run, {}, {}});
@@ -52,9 +55,21 @@ private slots:
     void aReportHoldsAllThatARunWasMadeOf_data()
     {
         QTest::addColumn<QStringList>("sections");
-        const QStringList always{"About", "Network", "Final metrics", "Loss", "Missed labels over time", "Margin violations per class",
-                                 "Pairwise violations", "Per class", "Data", "Label frequency", "Nodes", "Settings", "Definitions",
-                                 "Versions", "Experiment file"};
+        const QStringList always{"About",
+                                 "Network",
+                                 "Final metrics",
+                                 "Loss",
+                                 "Missed labels over time",
+                                 "Margin violations per class",
+                                 "Pairwise violations",
+                                 "Per class",
+                                 "Data",
+                                 "Label frequency",
+                                 "Nodes",
+                                 "Settings",
+                                 "Definitions",
+                                 "Versions",
+                                 "Experiment file"};
         QTest::newRow("Debian tags") << always;
         QTest::newRow("Iris") << always + QStringList{"Confusion"};
     }
@@ -100,7 +115,8 @@ private slots:
         QString problem = "not run";
         const std::unique_ptr<QThread> thread(QThread::create([&] {
             const Result<Report> report = reportOfRun(*m_store, m_run, m_vocabulary);
-            const Result<void> written = report ? writeReport(*report, path) : Result<void>(report.error());
+            const Result<void> written
+                    = report ? writeReport(*report, path) : Result<void>(report.error());
             problem = written ? QString() : QString::fromStdString(written.error().text());
         }));
         thread->start();
@@ -129,10 +145,12 @@ private slots:
         const QVector<QPointF> points = thinned(x, y, 0, 99999, 500);
         QVERIFY(points.size() <= 1000);
         QVERIFY(points.contains(QPointF(31234, 50)));
-        QVERIFY(std::is_sorted(points.begin(), points.end(), [](QPointF a, QPointF b) { return a.x() < b.x(); }));
+        QVERIFY(std::is_sorted(points.begin(), points.end(),
+                               [](QPointF a, QPointF b) { return a.x() < b.x(); }));
         for (const QPointF &point : points)
             QVERIFY(std::isfinite(point.y()));
-        QCOMPARE(thinned({0, 1, 2}, {3, std::nan(""), 5}, 0, 2, 500), (QVector<QPointF>{{0, 3}, {2, 5}}));
+        QCOMPARE(thinned({0, 1, 2}, {3, std::nan(""), 5}, 0, 2, 500),
+                 (QVector<QPointF>{{0, 3}, {2, 5}}));
     }
 
     void ticksAreRoundNumbers_data()

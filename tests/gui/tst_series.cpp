@@ -30,7 +30,11 @@ private slots:
         constexpr int dip = 2000001;
         Series series;
         for (int i = 0; i < count; ++i)
-            series.append(i, i / 100.0, i == spike ? 1000 : i == dip ? -1000 : i % 777 == 0 ? std::nan("") : std::sin(i * 0.01));
+            series.append(i, i / 100.0,
+                          i == spike             ? 1000
+                                  : i == dip     ? -1000
+                                  : i % 777 == 0 ? std::nan("")
+                                                 : std::sin(i * 0.01));
         QVERIFY(series.size() <= Series::capacity);
         QVERIFY(series.size() >= Series::capacity / 4);
         QVERIFY(series.generation() > 0);

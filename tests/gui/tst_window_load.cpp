@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The window while the engine runs at full speed: it stays fluid, and takes whatever is thrown at it.
-// MARGINALIA_STRESS_SECONDS sets how long each test lasts (3).
+// The window while the engine runs at full speed: it stays fluid, and takes whatever is thrown at
+// it. MARGINALIA_STRESS_SECONDS sets how long each test lasts (3).
 #include "engine/core/Random.h"
 #include "gui/app/ResultsView.h"
 #include "gui/canvas/CanvasView.h"
@@ -42,9 +42,17 @@ Experiment smallest(const char *data, const char *loss, int64_t outputs)
     Experiment out;
     out.title = data;
     out.network.nodes = {{1, std::string("data.") + data, {}, {}, 0, 0, {}},
-                         {2, "nn.Linear", {{"in_features", Value(2)}, {"out_features", Value(outputs)}}, {}, 260, 0, {}},
+                         {2,
+                          "nn.Linear",
+                          {{"in_features", Value(2)}, {"out_features", Value(outputs)}},
+                          {},
+                          260,
+                          0,
+                          {}},
                          {3, std::string("nn.") + loss, {}, {}, 520, 0, {}}};
-    out.network.wires = {{{1, "input", 0}, {2, "input", 0}}, {{2, "output", 0}, {3, "input", 0}}, {{1, "target", 0}, {3, "target", 0}}};
+    out.network.wires = {{{1, "input", 0}, {2, "input", 0}},
+                         {{2, "output", 0}, {3, "input", 0}},
+                         {{1, "target", 0}, {3, "target", 0}}};
     out.network.nextId = 4;
     out.training.optimizer = "SGD";
     out.training.optimizerArgs = {{"lr", Value(0.001)}};
@@ -75,8 +83,10 @@ private slots:
         QTest::addColumn<QString>("data");
         QTest::addColumn<QString>("loss");
         QTest::addColumn<int>("outputs");
-        QTest::newRow("single label") << "moons" << "MultiMarginLoss" << 2;
-        QTest::newRow("multi-label") << "ml_discs" << "MultiLabelMarginLoss" << 0;
+        QTest::newRow("single label") << "moons"
+                                      << "MultiMarginLoss" << 2;
+        QTest::newRow("multi-label") << "ml_discs"
+                                     << "MultiLabelMarginLoss" << 0;
     }
     void noEventTakesLongWhileAllPlotsFollowATrainingAtFullSpeed()
     {
@@ -89,7 +99,8 @@ private slots:
         window->show();
         window->findChild<ResultsView *>()->setTogether(true);
         if (outputs == 0) {
-            const Result<DataSplit> split = m_fixture->vocabulary().dataset(data.toStdString())->load({}, {});
+            const Result<DataSplit> split
+                    = m_fixture->vocabulary().dataset(data.toStdString())->load({}, {});
             outputs = static_cast<int>(split->train->classCount());
         }
         QVERIFY(openAndWait(*window, smallest(qPrintable(data), qPrintable(loss), outputs)));
@@ -106,9 +117,12 @@ private slots:
         // On a busy machine the engine's thread is kept waiting; its speed is that of its own time.
         const double rate = 1000 * steps / (ClockedApplication::otherThreadsMs() - before);
         const double cpu = clock.longestCpuMs();
-        qInfo("%s: %.0f steps/s of processor time, %.0f of wall time; %lld events, longest %.1f ms of processor time (%s), "
+        qInfo("%s: %.0f steps/s of processor time, %.0f of wall time; %lld events, longest %.1f ms "
+              "of processor time (%s), "
               "%.1f ms of wall time",
-              qPrintable(data), rate, 1000 * steps / static_cast<double>(timer.elapsed()), static_cast<long long>(clock.events()), cpu, clock.where().constData(), clock.longestWallMs());
+              qPrintable(data), rate, 1000 * steps / static_cast<double>(timer.elapsed()),
+              static_cast<long long>(clock.events()), cpu, clock.where().constData(),
+              clock.longestWallMs());
         QElapsedTimer stopping;
         stopping.start();
         controller.stop();
@@ -129,11 +143,13 @@ private slots:
         QVERIFY(openAndWait(*window, smallest("moons", "MultiMarginLoss", 2)));
         RandomStream random(2024, 0);
         int runs = 0;
-        connect(&window->controller(), &TrainingController::stateChanged, this, [&](RunState state) { runs += state == RunState::Running; });
+        connect(&window->controller(), &TrainingController::stateChanged, this,
+                [&](RunState state) { runs += state == RunState::Running; });
         QElapsedTimer timer;
         timer.start();
         qint64 deeds = 0;
-        while (timer.elapsed() < stressMs() || (runs < fewestRuns && timer.elapsed() < patienceMs)) {
+        while (timer.elapsed() < stressMs()
+               || (runs < fewestRuns && timer.elapsed() < patienceMs)) {
             for (int64_t burst = random.below(8); burst >= 0; --burst, ++deeds)
                 deed(*window, random);
             QCoreApplication::processEvents(QEventLoop::AllEvents, 5);
@@ -150,7 +166,8 @@ private slots:
         controller.stop();
         QVERIFY(openAndWait(*window, smallest("moons", "MultiMarginLoss", 2)));
         controller.start();
-        QTRY_VERIFY_WITH_TIMEOUT(controller.state() == RunState::Running && controller.snapshot().step > 100, 30000);
+        QTRY_VERIFY_WITH_TIMEOUT(
+                controller.state() == RunState::Running && controller.snapshot().step > 100, 30000);
         controller.stop();
         QTRY_COMPARE_WITH_TIMEOUT(controller.state(), RunState::Stopped, 30000);
     }
@@ -177,11 +194,21 @@ private:
         case 6: return controller.stepEpoch();
         case 7: return below(4) ? controller.start() : controller.stop();
         case 8: return below(6) ? controller.start() : controller.reset();
-        case 9: return setTraining([&](TrainingSettings &t) { t.optimizerArgs["lr"] = Value(0.0001 * (1 + below(100))); });
-        case 10: return setTraining([&](TrainingSettings &t) { t.optimizerArgs["momentum"] = Value(0.1 * below(10)); });
+        case 9:
+            return setTraining([&](TrainingSettings &t) {
+                t.optimizerArgs["lr"] = Value(0.0001 * (1 + below(100)));
+            });
+        case 10:
+            return setTraining([&](TrainingSettings &t) {
+                t.optimizerArgs["momentum"] = Value(0.1 * below(10));
+            });
         case 11: return setTraining([&](TrainingSettings &t) { t.batchSize = 1 + below(64); });
         case 12: return setTraining([&](TrainingSettings &t) { t.epochs = 1 + below(100000); });
-        case 13: return setTraining([&](TrainingSettings &t) { t.optimizer = below(2) ? "SGD" : "Adam"; t.optimizerArgs.clear(); });
+        case 13:
+            return setTraining([&](TrainingSettings &t) {
+                t.optimizer = below(2) ? "SGD" : "Adam";
+                t.optimizerArgs.clear();
+            });
         case 14: return document.setArg(3, "margin", Value(0.25 * (1 + below(8))));
         case 15: return document.setArg(3, "p", Value(int64_t{1 + below(3)}));
         case 16: return document.setArg(2, "out_features", Value(int64_t{1 + below(3)}));
@@ -193,7 +220,10 @@ private:
             if (below(3))
                 document.undoStack().undo();
             return;
-        case 21: return below(8) ? controller.start() : m_fixture->themes().setMode(below(2) ? ThemeMode::Dark : ThemeMode::Light);
+        case 21:
+            return below(8)
+                    ? controller.start()
+                    : m_fixture->themes().setMode(below(2) ? ThemeMode::Dark : ThemeMode::Light);
         case 22: return window.findChild<ResultsView *>()->setTogether(below(2));
         default: {
             QTabWidget *tabs = window.findChild<ResultsView *>()->tabs();

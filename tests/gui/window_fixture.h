@@ -23,7 +23,8 @@ public:
         QStandardPaths::setTestModeEnabled(true);
         QApplication::setOrganizationName("Marginalia");
         QApplication::setApplicationName("MarginaliaTest");
-        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_folder.filePath("settings"));
+        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope,
+                           m_folder.filePath("settings"));
         m_themes = std::make_unique<ThemeManager>(*qApp);
     }
     const Vocabulary &vocabulary() const { return m_vocabulary; }

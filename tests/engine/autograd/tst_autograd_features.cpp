@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Hooks of tensors, functions with derivatives of their own, modes, changes in place, double backward.
+// Hooks of tensors, functions with derivatives of their own, modes, changes in place, double
+// backward.
 #include "engine/autograd/backward.h"
 #include "engine/autograd/custom_function.h"
 #include "engine/autograd/gradcheck.h"
 #include "engine/autograd/inplace.h"
 #include "engine/autograd/tensor_hooks.h"
-#include "engine/nn/families.h"
 #include "engine/nn/Module.h"
+#include "engine/nn/families.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
@@ -85,7 +86,8 @@ private slots:
     {
         const Tensor x = leaf({1});
         double seen = 0;
-        registerPostAccumulateGradHook(x, [&](const Tensor &tensor) { seen = tensor.grad().item(); });
+        registerPostAccumulateGradHook(x,
+                                       [&](const Tensor &tensor) { seen = tensor.grad().item(); });
         backward(mul(x, 4));
         QCOMPARE(seen, 4.0);
     }
@@ -93,7 +95,8 @@ private slots:
     void hooksOfTensorsWithoutGradientAreRefused()
     {
         const auto hook = [](const Tensor &g) { return g; };
-        QCOMPARE(kindOf([&] { registerHook(Tensor::ones({1}), hook); }), std::string("tensor_without_gradient"));
+        QCOMPARE(kindOf([&] { registerHook(Tensor::ones({1}), hook); }),
+                 std::string("tensor_without_gradient"));
         const Tensor x = leaf({1});
         registerHook(x, [](const Tensor &) { return Tensor::ones({7}, DType::Float64); });
         QCOMPARE(kindOf([&] { backward(mul(x, 2)); }), std::string("gradient_shape_mismatch"));
@@ -127,11 +130,15 @@ private slots:
 
     void aFunctionOfOnesOwnIsHeldToItsInputs()
     {
-        const CustomFunction tooMany{"too_many", [](FunctionContext &, std::span<const Tensor> in) {
+        const CustomFunction tooMany{"too_many",
+                                     [](FunctionContext &, std::span<const Tensor> in) {
                                          return std::vector<Tensor>{mul(in[0], 1)};
                                      },
-                                     [](FunctionContext &, const Gradients &g) { return Gradients{g[0], g[0]}; }};
-        QCOMPARE(kindOf([&] { backward(tooMany({leaf({1})})[0]); }), std::string("wrong_gradient_count"));
+                                     [](FunctionContext &, const Gradients &g) {
+                                         return Gradients{g[0], g[0]};
+                                     }};
+        QCOMPARE(kindOf([&] { backward(tooMany({leaf({1})})[0]); }),
+                 std::string("wrong_gradient_count"));
         const Tensor x = mul(leaf({2}), 1);
         const Tensor y = cube({x})[0];
         x.detach().copyFrom(Tensor::ones({1}, DType::Float64));
@@ -140,7 +147,8 @@ private slots:
 
     void anInputGivenBackKeepsItsOwnHistory()
     {
-        const CustomFunction same{"same", [](FunctionContext &context, std::span<const Tensor> in) {
+        const CustomFunction same{"same",
+                                  [](FunctionContext &context, std::span<const Tensor> in) {
                                       context.markNonDifferentiable(in[1]);
                                       return std::vector<Tensor>{in[0], in[1]};
                                   },
@@ -250,7 +258,8 @@ private slots:
                     || spec.group == Group::Activation || spec.name == "Embedding";
             for (size_t i = 0; twice && i < spec.samples.size(); ++i) {
                 if (spec.samples[i].differentiable)
-                    QTest::addRow("%s %zu", spec.name.c_str(), i) << QString::fromStdString(spec.name) << static_cast<int>(i);
+                    QTest::addRow("%s %zu", spec.name.c_str(), i)
+                            << QString::fromStdString(spec.name) << static_cast<int>(i);
             }
         }
     }
@@ -289,7 +298,8 @@ private slots:
                                      return std::vector<Tensor>{square(in[0])};
                                  },
                                  [](FunctionContext &context, const Gradients &g) {
-                                     return Gradients{mul(g[0], mul(context.savedTensors()[0].detach(), 2))};
+                                     return Gradients{
+                                             mul(g[0], mul(context.savedTensors()[0].detach(), 2))};
                                  }};
         const auto function = [&](std::span<const Tensor> in) { return cut({in[0]}); };
         QVERIFY(gradcheck(function, {leaf({0.5})}).ok());

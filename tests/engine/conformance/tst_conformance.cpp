@@ -79,7 +79,8 @@ private slots:
     void anUndeclaredTargetFailsUnlessLeftOut()
     {
         bool undeclared = false;
-        QVERIFY(!runCase(subject, {{"target", "nn.NoSuchThing"}, {"args", Json::object()}}, undeclared)
+        QVERIFY(!runCase(subject, {{"target", "nn.NoSuchThing"}, {"args", Json::object()}},
+                         undeclared)
                          .empty());
         QVERIFY(undeclared);
     }

@@ -86,7 +86,8 @@ private slots:
         QVERIFY_EXCEPTION_THROWN(parallelFor(100, 1,
                                              [](int64_t begin, int64_t) {
                                                  if (begin == 50)
-                                                     throw Error(ErrorCategory::Value, "planted", "");
+                                                     throw Error(ErrorCategory::Value, "planted",
+                                                                 "");
                                              }),
                                  Error);
         setNumThreads(1);

@@ -101,8 +101,10 @@ private slots:
         const std::vector<double> held = shares(*split.validation);
         // Four deviations of a fair draw.
         for (size_t c = 0; c < train.size(); ++c) {
-            const double spread = std::sqrt(train[c] * (1 - train[c]) / static_cast<double>(split.validation->size()));
-            QVERIFY2(std::abs(held[c] - train[c]) <= 4 * spread, qPrintable(QString::number(held[c])));
+            const double spread = std::sqrt(train[c] * (1 - train[c])
+                                            / static_cast<double>(split.validation->size()));
+            QVERIFY2(std::abs(held[c] - train[c]) <= 4 * spread,
+                     qPrintable(QString::number(held[c])));
         }
     }
 
@@ -151,7 +153,8 @@ private slots:
 
     void csvFindsDelimiterHeaderAndTypes()
     {
-        const auto path = write("a.csv", "size;colour;class\r\n1.5;red;yes\r\n2;\"blue; dark\";no\r\n");
+        const auto path
+                = write("a.csv", "size;colour;class\r\n1.5;red;yes\r\n2;\"blue; dark\";no\r\n");
         const Result<CsvPreview> preview = previewCsv(path, {});
         QVERIFY2(preview.ok(), preview.ok() ? "" : preview.error().what());
         QCOMPARE(preview->delimiter, ';');
@@ -160,14 +163,16 @@ private slots:
         QVERIFY(!preview->columns[1].numeric);
         QVERIFY(preview->columns[2].suggestedTarget);
         const Result<Dataset> data = readCsv(path, {});
-        QCOMPARE(data->featureNames, (std::vector<std::string>{"size", "colour=blue; dark", "colour=red"}));
+        QCOMPARE(data->featureNames,
+                 (std::vector<std::string>{"size", "colour=blue; dark", "colour=red"}));
         QCOMPARE(data->labelNames, (std::vector<std::string>{"no", "yes"}));
         QCOMPARE(data->classes, (std::vector<int64_t>{1, 0}));
     }
 
     void sparseAndDenseArffRowsAgree()
     {
-        const QByteArray head = "@relation x\n@attribute a numeric\n@attribute 'b c' {u,v}\n@attribute l {0,1}\n@data\n";
+        const QByteArray head = "@relation x\n@attribute a numeric\n@attribute 'b c' "
+                                "{u,v}\n@attribute l {0,1}\n@data\n";
         const Result<Dataset> dense = readArff(write("d.arff", head + "2,v,1\n"), {}, 1);
         const Result<Dataset> sparse = readArff(write("s.arff", head + "{0 2, 1 v, 2 1}\n"), {}, 1);
         QVERIFY2(dense.ok() && sparse.ok(), dense.ok() ? "" : dense.error().what());
@@ -178,9 +183,11 @@ private slots:
 
     void whatASparseArffRowLeavesOutIsZeroOrTheFirstValue()
     {
-        const QByteArray head = "@relation x\n@attribute a numeric\n@attribute b {u,v}\n@attribute c {0,1}\n"
-                                "@attribute l {0,1}\n@data\n";
-        const Result<Dataset> data = readArff(write("s.arff", head + "{}\n{0 1.5, 2 1, 3 1}\n"), {}, 1);
+        const QByteArray head
+                = "@relation x\n@attribute a numeric\n@attribute b {u,v}\n@attribute c {0,1}\n"
+                  "@attribute l {0,1}\n@data\n";
+        const Result<Dataset> data
+                = readArff(write("s.arff", head + "{}\n{0 1.5, 2 1, 3 1}\n"), {}, 1);
         QVERIFY2(data.ok(), data.ok() ? "" : data.error().what());
         QCOMPARE(data->featureNames, (std::vector<std::string>{"a", "b=u", "b=v", "c"}));
         QCOMPARE(data->inputs.toVector<float>(), (std::vector<float>{0, 1, 0, 0, 1.5, 1, 0, 1}));
@@ -189,10 +196,13 @@ private slots:
 
     void mulanLabelsAreFoundInTheXmlBeside()
     {
-        write("m.xml", "<labels>\n<label name=\"R&amp;B\"></label>\n<label name='a'/>\n</labels>\n");
-        const Result<Dataset> data = readArff(
-                write("m.arff", "@relation m\n@attribute a {0,1}\n@attribute x real\n@attribute 'R&B' {0,1}\n@data\n1,2.5,0\n"),
-                {}, 0);
+        write("m.xml",
+              "<labels>\n<label name=\"R&amp;B\"></label>\n<label name='a'/>\n</labels>\n");
+        const Result<Dataset> data
+                = readArff(write("m.arff",
+                                 "@relation m\n@attribute a {0,1}\n@attribute x real\n@attribute "
+                                 "'R&B' {0,1}\n@data\n1,2.5,0\n"),
+                           {}, 0);
         QVERIFY2(data.ok(), data.ok() ? "" : data.error().what());
         QCOMPARE(data->labelNames, (std::vector<std::string>{"a", "R&B"}));
         QCOMPARE(data->labels, (std::vector<std::vector<int64_t>>{{0}}));
@@ -238,7 +248,8 @@ private slots:
         QVERIFY2(data.ok(), data.ok() ? "" : data.error().what());
         QCOMPARE(data->task, Task::Regression);
         QCOMPARE(data->featureNames, (std::vector<std::string>{"size", "zip=10", "zip=20"}));
-        QCOMPARE(data->inputs.toVector<float>(), (std::vector<float>{1.5F, 1, 0, 2, 0, 1, 2.5F, 1, 0}));
+        QCOMPARE(data->inputs.toVector<float>(),
+                 (std::vector<float>{1.5F, 1, 0, 2, 0, 1, 2.5F, 1, 0}));
         QCOMPARE(data->values.toVector<float>(), (std::vector<float>{3.25F, 1, 0.5F}));
         options.missing = MissingPolicy::DropRow;
         QCOMPARE(readCsv(path, options)->size(), 2);
@@ -258,8 +269,13 @@ private slots:
     {
         CsvOptions options;
         options.encoding = TextEncoding::Latin1;
-        const Result<Dataset> data = readCsv(write("a.csv", "gr\xF6\xDF" "e,class\n1,\xE4\n2,b\n"), options);
-        QCOMPARE(data->featureNames[0], std::string("gr\u00F6\u00DF" "e"));
+        const Result<Dataset> data = readCsv(write("a.csv",
+                                                   "gr\xF6\xDF"
+                                                   "e,class\n1,\xE4\n2,b\n"),
+                                             options);
+        QCOMPARE(data->featureNames[0],
+                 std::string("gr\u00F6\u00DF"
+                             "e"));
         QCOMPARE(data->labelNames, (std::vector<std::string>{"b", "\u00E4"}));
     }
 
@@ -281,8 +297,9 @@ private slots:
     {
         for (const DatasetSpec &spec : fileReaders()) {
             for (const Arg &arg : spec.args) {
-                const bool isFile = arg.name == "path" || arg.name.ends_with("_path") || arg.name == "xml"
-                        || arg.name.ends_with("images") || (arg.name == "labels" && spec.name == "idx")
+                const bool isFile = arg.name == "path" || arg.name.ends_with("_path")
+                        || arg.name == "xml" || arg.name.ends_with("images")
+                        || (arg.name == "labels" && spec.name == "idx")
                         || arg.name == "test_labels";
                 QCOMPARE(arg.type == "path", isFile);
             }

@@ -57,7 +57,8 @@ Network randomNetwork(const Vocabulary &vocabulary, RandomStream &random)
     std::vector<std::string> modules;
     std::vector<std::string> losses;
     for (const std::string &type : vocabulary.nodeTypes()) {
-        // Functions are held against their shapes by their samples; here the two that join branches.
+        // Functions are held against their shapes by their samples; here the two that join
+        // branches.
         if (type.rfind("nn.", 0) == 0 || type == "torch.add" || type == "torch.cat")
             (vocabulary.spec(type)->isLoss() ? losses : modules).push_back(type);
     }
@@ -95,7 +96,8 @@ Network randomNetwork(const Vocabulary &vocabulary, RandomStream &random)
 
 bool isExcused(const Error &error)
 {
-    // Numbers, not shapes: an index out of a small table, a lone value to normalise, a variance below 0.
+    // Numbers, not shapes: an index out of a small table, a lone value to normalise, a variance
+    // below 0.
     return error.category == ErrorCategory::Index || error.category == ErrorCategory::Value
             || error.kind == "one_value_per_channel"
             // A function for tensors of any type says itself which it can't take.

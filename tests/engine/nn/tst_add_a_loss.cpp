@@ -15,7 +15,7 @@ struct TolerantLoss : Module {
     struct Options {
         double tolerance = 0.1;
     };
-    explicit TolerantLoss(Options options_) : options(options_) {}
+    explicit TolerantLoss(Options options_) : options(options_) { }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
@@ -75,7 +75,9 @@ private slots:
             QFile file(QString(MARGINALIA_SOURCE_DIR) + name);
             return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
         };
-        const QString code = read("/tests/engine/nn/tst_add_a_loss.cpp").section(QString("// [") + "example\n", 1).section(QString("// example") + "]", 0, 0);
+        const QString code = read("/tests/engine/nn/tst_add_a_loss.cpp")
+                                     .section(QString("// [") + "example\n", 1)
+                                     .section(QString("// example") + "]", 0, 0);
         QVERIFY(code.size() > 500);
         QVERIFY(read("/CONTRIBUTING.md").contains(code));
     }

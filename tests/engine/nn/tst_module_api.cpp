@@ -88,11 +88,14 @@ private slots:
         const Tensor tgt = Tensor::full({2, 2, 4}, -0.5);
         const auto half = [&](const char *name, std::vector<Value> arguments) {
             const MethodSpec &method = *spec.method(name);
-            return *method.callOn(*module, bindCall(method, arguments, {}).value()).at(0).as<Tensor>();
+            return *method.callOn(*module, bindCall(method, arguments, {}).value())
+                            .at(0)
+                            .as<Tensor>();
         };
         const Tensor memory = half("encode", {src});
         const std::vector<Tensor> both{src, tgt};
-        QCOMPARE(half("decode", {tgt, memory}).toVector<double>(), module->call(both)[0].toVector<double>());
+        QCOMPARE(half("decode", {tgt, memory}).toVector<double>(),
+                 module->call(both)[0].toVector<double>());
     }
 
     void aChildOfTheCataloguesNameIsThere()
@@ -174,7 +177,8 @@ private slots:
         QVERIFY(net->getParameter("0.0.weight").shape() == (Shape{3, 2}));
         QCOMPARE(net->getSubmodule("0.0")->typeName(), std::string("Linear"));
         QVERIFY(net->getSubmodule("").get() == net.get());
-        QCOMPARE(kindOf([&] { net->getParameter("0.1.weight"); }), std::string("no_such_parameter"));
+        QCOMPARE(kindOf([&] { net->getParameter("0.1.weight"); }),
+                 std::string("no_such_parameter"));
         QCOMPARE(kindOf([&] { net->getBuffer("0.0.weight"); }), std::string("no_such_buffer"));
         QCOMPARE(kindOf([&] { net->getSubmodule("0.7"); }), std::string("no_such_module"));
     }
@@ -183,18 +187,24 @@ private slots:
     {
         QTest::addColumn<QString>("name");
         QTest::addColumn<QString>("kind");
-        QTest::newRow("empty") << "" << "bad_name";
-        QTest::newRow("dot") << "a.b" << "bad_name";
-        QTest::newRow("a parameter's") << "weight" << "name_taken";
+        QTest::newRow("empty") << ""
+                               << "bad_name";
+        QTest::newRow("dot") << "a.b"
+                             << "bad_name";
+        QTest::newRow("a parameter's") << "weight"
+                                       << "name_taken";
     }
     void namesThatCanNotBeReachedAreRefused()
     {
         QFETCH(QString, name);
         QFETCH(QString, kind);
         const auto module = makeLinear(1, 1);
-        QCOMPARE(kindOf([&] { module->registerBuffer(name.toStdString(), Buffer(Tensor::ones({1}))); }),
+        QCOMPARE(kindOf([&] {
+                     module->registerBuffer(name.toStdString(), Buffer(Tensor::ones({1})));
+                 }),
                  kind.toStdString());
-        QCOMPARE(kindOf([&] { module->addModule(name.toStdString(), makeLinear(1, 1)); }), kind.toStdString());
+        QCOMPARE(kindOf([&] { module->addModule(name.toStdString(), makeLinear(1, 1)); }),
+                 kind.toStdString());
     }
 
     void buffersThatDoNotPersistAreNotSaved()
@@ -220,7 +230,8 @@ private slots:
         }
         QCOMPARE(module->weight.toVector<double>(), before);
         state.emplace_back("bias", Tensor::ones({2}));
-        QCOMPARE(kindOf([&] { module->loadStateDict(state, false); }), std::string("state_dict_shape_mismatch"));
+        QCOMPARE(kindOf([&] { module->loadStateDict(state, false); }),
+                 std::string("state_dict_shape_mismatch"));
         QCOMPARE(module->weight.toVector<double>(), before);
         state.pop_back();
         const StateDictReport report = module->loadStateDict(state, false);
@@ -231,7 +242,9 @@ private slots:
 
     void modesTypesAndGradientsReachEveryModule()
     {
-        Sequential net({makeLinear(1, 1), std::make_shared<Sequential>(std::vector<ModulePointer>{makeLinear(1, 1)})});
+        Sequential net(
+                {makeLinear(1, 1),
+                 std::make_shared<Sequential>(std::vector<ModulePointer>{makeLinear(1, 1)})});
         net.eval();
         QVERIFY(!net.getSubmodule("1.0")->training());
         net.to(DType::Float64);
@@ -246,7 +259,8 @@ private slots:
 
     void integerBuffersKeepTheirType()
     {
-        const std::shared_ptr<Module> norm = registry.module("BatchNorm1d")->make({{"num_features", 2}});
+        const std::shared_ptr<Module> norm
+                = registry.module("BatchNorm1d")->make({{"num_features", 2}});
         norm->to(DType::Float64);
         QCOMPARE(norm->getBuffer("num_batches_tracked").dtype(), DType::Int64);
         QCOMPARE(norm->getBuffer("running_mean").dtype(), DType::Float64);
@@ -254,7 +268,8 @@ private slots:
 
     void aLazyModuleHasNoParametersUntilItsFirstInput()
     {
-        const std::shared_ptr<Module> lazy = registry.module("LazyLinear")->make({{"out_features", 3}});
+        const std::shared_ptr<Module> lazy
+                = registry.module("LazyLinear")->make({{"out_features", 3}});
         QVERIFY(lazy->isUninitializedParameter("weight"));
         QVERIFY(!lazy->isUninitializedBuffer("weight"));
         QCOMPARE(kindOf([&] { lazy->parameters(); }), std::string("uninitialized_parameter"));
@@ -270,18 +285,21 @@ private slots:
 
     void aLazyModuleTakesTheSizesOfAState()
     {
-        const std::shared_ptr<Module> lazy = registry.module("LazyLinear")->make({{"out_features", 2}});
+        const std::shared_ptr<Module> lazy
+                = registry.module("LazyLinear")->make({{"out_features", 2}});
         lazy->loadStateDict({{"weight", Tensor::ones({2, 3})}, {"bias", Tensor::zeros({2})}});
         QCOMPARE(lazy->parameterCount(), 8);
         QCOMPARE((*lazy)(Tensor::ones({1, 3})).toVector<double>(), (std::vector<double>{3, 3}));
-        const std::shared_ptr<Module> wrong = registry.module("LazyLinear")->make({{"out_features", 2}});
+        const std::shared_ptr<Module> wrong
+                = registry.module("LazyLinear")->make({{"out_features", 2}});
         wrong->loadStateDict({{"weight", Tensor::ones({2, 3})}, {"bias", Tensor::zeros({2})}});
         QCOMPARE(kindOf([&] { (*wrong)(Tensor::ones({1, 4})); }), std::string("size_mismatch"));
     }
 
     void aLazyModuleDrawsWhatItsSizedTwinDraws()
     {
-        const std::shared_ptr<Module> lazy = registry.module("LazyLinear")->make({{"out_features", 2}});
+        const std::shared_ptr<Module> lazy
+                = registry.module("LazyLinear")->make({{"out_features", 2}});
         lazy->initialize(RandomStream(7));
         lazy->materializeUninitialized({{5, 3}});
         const auto sized = makeLinear(3, 2);
@@ -294,23 +312,33 @@ private slots:
         const Parameter parameter = UninitializedParameter{DType::Float64}.materialize({2, 3});
         QVERIFY(parameter.tensor.requiresGrad());
         QVERIFY(parameter.tensor.shape() == (Shape{2, 3}));
-        QCOMPARE(UninitializedBuffer{}.materialize({2}).tensor.toVector<double>(), (std::vector<double>{0, 0}));
+        QCOMPARE(UninitializedBuffer{}.materialize({2}).tensor.toVector<double>(),
+                 (std::vector<double>{0, 0}));
     }
 
     void keywordsThatForwardDoesNotKnowAreRefused()
     {
         const Tensor x = Tensor::ones({1, 2});
-        QCOMPARE(kindOf([&] { makeLinear(2, 2)->call({&x, 1}, {{"scale", 2}}); }), std::string("unknown_argument"));
+        QCOMPARE(kindOf([&] {
+                     makeLinear(2, 2)->call({&x, 1}, {{"scale", 2}});
+                 }),
+                 std::string("unknown_argument"));
     }
 
     void aModuleDescriptionIsBuiltThroughItsRegistry()
     {
         const ModuleDescription inner{"Linear", {{"in_features", 2}, {"out_features", 3}}};
-        const std::shared_ptr<Module> net
-                = registry.make({"Sequential", {{"modules", ValueList{ValueList{"first", inner}, ValueList{"second", ModuleDescription{"Tanh", {}}}}}}});
+        const std::shared_ptr<Module> net = registry.make(
+                {"Sequential",
+                 {{"modules",
+                   ValueList{ValueList{"first", inner},
+                             ValueList{"second", ModuleDescription{"Tanh", {}}}}}}});
         QCOMPARE(namesOf(net->namedParameters()), (Names{"first.weight", "first.bias"}));
         QCOMPARE(net->namedModules()[2].second->typeName(), std::string("Tanh"));
-        QCOMPARE(kindOf([&] { registry.make({"NoSuchModule", {}}); }), std::string("unknown_module"));
+        QCOMPARE(kindOf([&] {
+                     registry.make({"NoSuchModule", {}});
+                 }),
+                 std::string("unknown_module"));
         // Copies of a registry share what it declares.
         const Registry copy = registry;
         QVERIFY(copy.make({"Sequential", {{"modules", ValueList{inner}}}})->parameterCount() == 9);

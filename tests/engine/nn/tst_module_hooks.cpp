@@ -19,7 +19,7 @@ namespace {
 /// y = 2 x, and notes its forward.
 class Twice : public Module {
 public:
-    explicit Twice(std::vector<std::string> *log = nullptr) : m_log(log) {}
+    explicit Twice(std::vector<std::string> *log = nullptr) : m_log(log) { }
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         if (m_log)
@@ -51,7 +51,8 @@ private slots:
         Log log;
         Twice module(&log);
         const auto noteBefore = [&log](const char *name) {
-            return [&log, name](Module &, std::span<const Tensor>) -> std::optional<std::vector<Tensor>> {
+            return [&log, name](Module &,
+                                std::span<const Tensor>) -> std::optional<std::vector<Tensor>> {
                 log.emplace_back(name);
                 return {};
             };
@@ -84,10 +85,11 @@ private slots:
         module.registerForwardPreHook([](Module &, std::span<const Tensor> in) {
             return std::optional(std::vector<Tensor>{add(in[0], 1)});
         });
-        module.registerForwardHook([](Module &, std::span<const Tensor> in, std::span<const Tensor> out) {
-            // The inputs are those that the pre hooks left.
-            return std::optional(std::vector<Tensor>{add(out[0], in[0])});
-        });
+        module.registerForwardHook(
+                [](Module &, std::span<const Tensor> in, std::span<const Tensor> out) {
+                    // The inputs are those that the pre hooks left.
+                    return std::optional(std::vector<Tensor>{add(out[0], in[0])});
+                });
         QCOMPARE(module(leaf({1, 2})).toVector<double>(), (Numbers{6, 9}));
     }
 
@@ -121,11 +123,11 @@ private slots:
     {
         Linear module({.in_features = 1, .out_features = 1});
         int calls = 0;
-        module.registerFullBackwardHook(
-                [&](Module &, const Gradients &in, const Gradients &out) -> std::optional<Gradients> {
-                    calls += in.empty() && out[0].defined();
-                    return {};
-                });
+        module.registerFullBackwardHook([&](Module &, const Gradients &in,
+                                            const Gradients &out) -> std::optional<Gradients> {
+            calls += in.empty() && out[0].defined();
+            return {};
+        });
         backward(module(Tensor::ones({1, 1})));
         QCOMPARE(calls, 1);
         QVERIFY(module.weight.grad().defined());
@@ -135,16 +137,19 @@ private slots:
     {
         Twice module;
         double seen = 0;
-        module.registerBackwardHook([&](Module &, const Gradients &in, const Gradients &) -> std::optional<Gradients> {
-            seen = in[0].item();
-            return {};
-        });
+        module.registerBackwardHook(
+                [&](Module &, const Gradients &in, const Gradients &) -> std::optional<Gradients> {
+                    seen = in[0].item();
+                    return {};
+                });
         const Tensor x = leaf({4});
         backward(module(x));
         QCOMPARE(seen, 2.0);
-        QVERIFY_THROWS_EXCEPTION(Error, module.registerFullBackwardHook([](Module &, const Gradients &, const Gradients &) {
-            return std::optional<Gradients>();
-        }));
+        QVERIFY_THROWS_EXCEPTION(
+                Error,
+                module.registerFullBackwardHook([](Module &, const Gradients &, const Gradients &) {
+                    return std::optional<Gradients>();
+                }));
     }
 
     void registrationHooksSeeAndReplaceWhatIsRegistered()
@@ -156,10 +161,13 @@ private slots:
                     return {};
                 });
         RemovableHandle buffers = registerModuleBufferRegistrationHook(
-                [](Module &, const std::string &, const Tensor &buffer) { return std::optional(add(buffer, 1)); });
+                [](Module &, const std::string &, const Tensor &buffer) {
+                    return std::optional(add(buffer, 1));
+                });
         const auto replacement = std::make_shared<Twice>();
         RemovableHandle modules = registerModuleModuleRegistrationHook(
-                [&](Module &, const std::string &, const std::shared_ptr<Module> &) -> std::shared_ptr<Module> {
+                [&](Module &, const std::string &,
+                    const std::shared_ptr<Module> &) -> std::shared_ptr<Module> {
                     return replacement;
                 });
         Linear module({.in_features = 1, .out_features = 1});
@@ -177,15 +185,17 @@ private slots:
         RemovableHandle handle;
         {
             Twice module;
-            handle = module.registerForwardPreHook(
-                    [](Module &, std::span<const Tensor>) { return std::optional<std::vector<Tensor>>(); });
+            handle = module.registerForwardPreHook([](Module &, std::span<const Tensor>) {
+                return std::optional<std::vector<Tensor>>();
+            });
         }
         handle.remove();
     }
 
     void whatModulesCostIsMeasuredByTheirPaths()
     {
-        Sequential net({std::make_shared<Linear>(Linear::Options{64, 32}), std::make_shared<Twice>()});
+        Sequential net(
+                {std::make_shared<Linear>(Linear::Options{64, 32}), std::make_shared<Twice>()});
         std::vector<ModuleProfile> profiles;
         {
             ModuleProfiler profiler;
@@ -211,7 +221,10 @@ private slots:
     {
         class Root : public Module {
         public:
-            std::vector<Tensor> forward(std::span<const Tensor> inputs) override { return {sqrt(inputs[0])}; }
+            std::vector<Tensor> forward(std::span<const Tensor> inputs) override
+            {
+                return {sqrt(inputs[0])};
+            }
         };
         const AnomalyMode on;
         Sequential net({std::make_shared<Twice>(), std::make_shared<Root>()});

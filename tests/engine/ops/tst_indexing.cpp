@@ -188,12 +188,15 @@ private slots:
             Tensor values = test::randomTensor(random, problem.shape).copy();
             if (x.numel() == 0 || values.numel() == 0)
                 continue;
-            // Of several values for one place the last stays, but all get its gradient, as in PyTorch.
+            // Of several values for one place the last stays, but all get its gradient, as in
+            // PyTorch.
             std::vector<int64_t> numbers(static_cast<size_t>(x.numel()));
             std::iota(numbers.begin(), numbers.end(), 0);
             const std::vector<int64_t> places
-                    = index(Tensor::fromVector(numbers, x.shape()), problem.indices).toVector<int64_t>();
-            const bool repeated = std::set<int64_t>(places.begin(), places.end()).size() < places.size();
+                    = index(Tensor::fromVector(numbers, x.shape()), problem.indices)
+                              .toVector<int64_t>();
+            const bool repeated
+                    = std::set<int64_t>(places.begin(), places.end()).size() < places.size();
             std::vector<Tensor> leaves{x.setRequiresGrad()};
             if (!repeated)
                 leaves.push_back(values.setRequiresGrad());

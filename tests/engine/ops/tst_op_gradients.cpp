@@ -95,8 +95,12 @@ std::vector<Row> rows()
              [](Inputs in) { return Outputs{square(transpose(in[0], 0, 1))}; }},
             {"amax of dimensions",
              {{2, 3, 2}},
-             [](Inputs in) { return Outputs{square(amax(in[0], {0, 2}))}; }},
-            {"max along", {{2, 3}}, [](Inputs in) { return Outputs{square(max(in[0], 1).values)}; }},
+             [](Inputs in) {
+                 return Outputs{square(amax(in[0], {0, 2}))};
+             }},
+            {"max along",
+             {{2, 3}},
+             [](Inputs in) { return Outputs{square(max(in[0], 1).values)}; }},
             {"logsumexp", {{2, 3}}, [](Inputs in) { return Outputs{logsumexp(in[0], {1}, true)}; }},
             {"softmax", {{2, 3}}, [](Inputs in) { return Outputs{softmax(in[0], 0)}; }},
             {"log_softmax", {{2, 3}}, [](Inputs in) { return Outputs{log_softmax(in[0], -1)}; }},
@@ -115,11 +119,14 @@ std::vector<Row> rows()
             {"index_select",
              {{3, 2}},
              [](Inputs in) {
-                 return Outputs{square(indexSelect(in[0], 0, Tensor::fromVector<int64_t>({2, 0, 2})))};
+                 return Outputs{
+                         square(indexSelect(in[0], 0, Tensor::fromVector<int64_t>({2, 0, 2})))};
              }},
             {"permute",
              {{2, 3, 2}},
-             [](Inputs in) { return Outputs{square(permute(in[0], {2, 0, 1}))}; }},
+             [](Inputs in) {
+                 return Outputs{square(permute(in[0], {2, 0, 1}))};
+             }},
             {"select", {{2, 3}}, [](Inputs in) { return Outputs{square(select(in[0], 1, -1))}; }},
             {"slice with a step",
              {{5, 2}},
@@ -127,7 +134,9 @@ std::vector<Row> rows()
             {"diagonal", {{3, 3}}, [](Inputs in) { return Outputs{square(diagonal(in[0], 1))}; }},
             {"overlapping as_strided",
              {{4}},
-             [](Inputs in) { return Outputs{square(asStrided(in[0], {3, 2}, {1, 1}))}; }},
+             [](Inputs in) {
+                 return Outputs{square(asStrided(in[0], {3, 2}, {1, 1}))};
+             }},
             {"stack", {{2}, {2}}, [](Inputs in) { return Outputs{square(stack(in, 1))}; }},
             {"narrow", {{4, 2}}, [](Inputs in) { return Outputs{square(narrow(in[0], 0, 1, 2))}; }},
             {"cat", {{2, 2}, {2, 1}}, [](Inputs in) { return Outputs{square(cat(in, 1))}; }}};

@@ -20,8 +20,9 @@ namespace {
 
 using Number128 = std::complex<double>;
 
-constexpr std::array dtypes{DType::Bool,    DType::UInt8,   DType::Int32,     DType::Int64,
-                            DType::Float32, DType::Float64, DType::Complex64, DType::Complex128};
+constexpr std::array dtypes{DType::Bool,      DType::UInt8,     DType::Int8,    DType::Int16,
+                            DType::Int32,     DType::Int64,     DType::Float32, DType::Float64,
+                            DType::Complex64, DType::Complex128};
 
 /// Small whole numbers, which all types hold exactly.
 Tensor drawn(const Shape &shape, DType dtype, RandomStream &random)

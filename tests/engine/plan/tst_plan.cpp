@@ -203,8 +203,8 @@ private slots:
 
     void aThrowingStepLeavesNoRecorderBehind()
     {
-        QVERIFY_THROWS_EXCEPTION(Error,
-                                 (void)Plan::capture([] { add(Tensor::ones({2}), Tensor::ones({3})); }));
+        QVERIFY_THROWS_EXCEPTION(
+                Error, (void)Plan::capture([] { add(Tensor::ones({2}), Tensor::ones({3})); }));
         QVERIFY(!LaunchRecorder::current());
     }
 
@@ -263,9 +263,10 @@ private slots:
             const auto got = captured.results();
             QCOMPARE(got.size(), wanted.size());
             for (size_t i = 0; i < got.size(); ++i) {
-                QVERIFY2(std::equal(got[i].begin(), got[i].end(), wanted[i].begin(), wanted[i].end(),
-                                    sameBits),
-                         ("result " + std::to_string(i) + " of step " + std::to_string(step)).c_str());
+                QVERIFY2(std::equal(got[i].begin(), got[i].end(), wanted[i].begin(),
+                                    wanted[i].end(), sameBits),
+                         ("result " + std::to_string(i) + " of step " + std::to_string(step))
+                                 .c_str());
             }
         }
     }

@@ -64,8 +64,9 @@ inline std::map<std::string, int64_t> symbolsOf(const Spec &spec, const Sample &
         std::map<std::string, int64_t> symbols = arguments;
         bool fits = true;
         for (size_t i = 0; fits && i < sample.inputs.size(); ++i) {
-            fits = sample.inputs[i] == leftOut || bindSymbols(dimensionsOf(portOf(spec, i).pattern, alternative), sample.inputs[i],
-                               symbols);
+            fits = sample.inputs[i] == leftOut
+                    || bindSymbols(dimensionsOf(portOf(spec, i).pattern, alternative),
+                                   sample.inputs[i], symbols);
         }
         if (fits)
             return symbols;
@@ -155,8 +156,9 @@ inline std::vector<Tensor> drawInputs(const Spec &spec, const Sample &sample, ui
         if (port.form == TargetForm::ClassIndex && port.dtype == "any"
             && sample.inputs[i] == sample.inputs[0])
             port.form = TargetForm::Values;
-        out.push_back(sample.inputs[i] == leftOut ? Tensor()
-                                                  : drawInput(port, sample.inputs[i], symbols, random));
+        out.push_back(sample.inputs[i] == leftOut
+                              ? Tensor()
+                              : drawInput(port, sample.inputs[i], symbols, random));
     }
     return out;
 }

@@ -73,14 +73,16 @@ std::string joined(const std::set<std::string> &words)
     return out;
 }
 
-/// What the catalogue's names of parameters or buffers stand for, as regular expressions: {i} is any
-/// number, {_reverse} may be missing, "weight/bias" is either, * is anything, and "as RNN/LSTM/GRU"
-/// are the names of those modules.
+/// What the catalogue's names of parameters or buffers stand for, as regular expressions: {i} is
+/// any number, {_reverse} may be missing, "weight/bias" is either, * is anything, and "as
+/// RNN/LSTM/GRU" are the names of those modules.
 std::vector<std::string> expressionsOf(const Json &catalogue, const Json &names)
 {
-    const std::pair<const char *, const char *> replacements[] = {
-            {R"(\.)", "\\."},  {R"(\*)", ".*"},          {R"(\{_(\w+)\})", "(_$1)?"},
-            {R"(\{\w+\})", "\\d+"}, {R"((\w+)/(\w+))", "($1|$2)"}};
+    const std::pair<const char *, const char *> replacements[] = {{R"(\.)", "\\."},
+                                                                  {R"(\*)", ".*"},
+                                                                  {R"(\{_(\w+)\})", "(_$1)?"},
+                                                                  {R"(\{\w+\})", "\\d+"},
+                                                                  {R"((\w+)/(\w+))", "($1|$2)"}};
     std::vector<std::string> out;
     for (const auto &[pattern, text] : names.items()) {
         if (pattern.starts_with("as ")) {
