@@ -42,6 +42,8 @@ TrainingController::TrainingController(ExperimentDocument &document, const QStri
         if (std::holds_alternative<TrainingChanged>(change)
             || std::holds_alternative<NodesChanged>(change))
             followDocument();
+        else if (std::holds_alternative<Replaced>(change) && m_session && !runFitsDocument())
+            forgetRun();
     });
 }
 
@@ -98,13 +100,28 @@ QString TrainingController::obstacle() const
     return m_document.data() ? QString() : tr("There is no data source yet.");
 }
 
-void TrainingController::createSession()
+void TrainingController::clearRun()
 {
     m_session.reset();
     m_series.clear();
     m_seriesByIndex.clear();
     m_events.clear();
     m_snapshot = {};
+}
+
+void TrainingController::forgetRun()
+{
+    clearRun();
+    m_runExperiment = {};
+    m_runData = nullptr;
+    emit runCleared();
+    emit snapshotChanged();
+    emit stateChanged(m_snapshot.state);
+}
+
+void TrainingController::createSession()
+{
+    clearRun();
     m_runExperiment = m_document.experiment();
     m_runData = m_document.data();
     emit runCleared();
@@ -171,11 +188,15 @@ void TrainingController::drain()
         QTimer::singleShot(0, this, [this] { drain(); });
 }
 
+bool TrainingController::runFitsDocument() const
+{
+    return sameComputation(m_runExperiment.network, m_document.network())
+            && m_runExperiment.training == m_document.experiment().training;
+}
+
 bool TrainingController::prepare()
 {
-    const bool stale = !m_session || !sameComputation(m_runExperiment.network, m_document.network())
-            || !(m_runExperiment.training == m_document.experiment().training);
-    if (!stale && m_snapshot.state != RunState::Failed)
+    if (m_session && runFitsDocument() && m_snapshot.state != RunState::Failed)
         return true;
     if (const QString reason = obstacle(); !reason.isEmpty()) {
         emit failed(reason);

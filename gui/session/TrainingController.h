@@ -76,7 +76,7 @@ signals:
     void stateChanged(mrg::RunState state);
     /// An event was added to events().
     void eventAdded();
-    /// Series and events were cleared: a new run, or Reset.
+    /// Series and events were cleared: a new run, Reset, or another experiment.
     void runCleared();
     /// A run could not be started or failed, in words.
     void failed(const QString &message);
@@ -84,7 +84,12 @@ signals:
 private:
     /// Makes a session if there is none that fits the document; false where it can't be.
     bool prepare();
+    /// Whether the run is of what the document holds now, live changes included.
+    bool runFitsDocument() const;
     void createSession();
+    void clearRun();
+    /// Another experiment was opened: the run of the former one is nothing to show beside it.
+    void forgetRun();
     /// Hands on to a run under way what was edited and can be changed live: optimizer options, loss
     /// options, epochs. Undo of such an edit comes the same way.
     void followDocument();

@@ -8,6 +8,7 @@
 #include "gui/palette/Palette.h"
 #include "tests/gui/window_fixture.h"
 
+#include <QLabel>
 #include <QLineEdit>
 #include <QMimeData>
 #include <QTreeWidget>
@@ -172,7 +173,12 @@ private slots:
                                          && controller.snapshot().epoch == 2,
                                  30000);
         QCOMPARE(controller.snapshot().step, 2 * last);
+        // What the status bar says of a run goes with the run.
+        const auto *status = window->findChild<QLabel *>("status");
+        QTRY_VERIFY(status->text().contains("epoch 2"));
         document.undoStack().setClean();
+        QVERIFY(window->openExample(firstExperiment()));
+        QTRY_VERIFY(!status->text().contains("epoch"));
     }
 };
 
