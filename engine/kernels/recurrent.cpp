@@ -2,6 +2,7 @@
 #include "engine/kernels/recurrent.h"
 
 #include "engine/core/Parallel.h"
+#include "engine/kernels/gemm.h"
 #include "engine/kernels/packed_product.h"
 #include "engine/kernels/recurrent_cells.h"
 

@@ -5,12 +5,18 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
+
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
 
 namespace mrg::kernels::simd {
 
 // Vectors of the machine's full width, as the compiler's own vector types: arithmetic, comparisons
 // (which give masks of all ones or zeros) and `mask ? a : b` are the plain operators. For kernels
-// that compare and count, which Eigen's arrays (lanes.h) do one by one.
+// that compare and count, which Eigen's arrays (lanes.h) do one by one, and for those that decide
+// themselves what stays in which register.
 
 #if defined(__AVX512F__)
 inline constexpr int vectorBytes = 64;
@@ -40,15 +46,100 @@ template <typename T> Vector<T> load(const T *from)
 }
 template <typename T> void store(T *to, Vector<T> value) { std::memcpy(to, &value, sizeof value); }
 
-/// Stores the first `count` lanes.
+/// The first `count` lanes (at most all), the others 0.
+template <typename T> Vector<T> loadPart(const T *from, int64_t count)
+{
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return (Vector<T>)_mm512_maskz_loadu_epi32(
+                static_cast<__mmask16>((uint32_t(1) << count) - 1), from);
+    else
+        return (Vector<T>)_mm512_maskz_loadu_epi64(
+                static_cast<__mmask8>((uint32_t(1) << count) - 1), from);
+#else
+    T lane[lanes<T>] = {};
+    std::copy_n(from, count, lane);
+    return load(lane);
+#endif
+}
+
+/// Stores the first `count` lanes (at most all).
 template <typename T> void storePart(T *to, Vector<T> value, int64_t count)
 {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        _mm512_mask_storeu_epi32(to, static_cast<__mmask16>((uint32_t(1) << count) - 1),
+                                 (__m512i)value);
+    else
+        _mm512_mask_storeu_epi64(to, static_cast<__mmask8>((uint32_t(1) << count) - 1),
+                                 (__m512i)value);
+#else
     T lane[lanes<T>];
     store(lane, value);
     std::copy_n(lane, count, to);
+#endif
 }
 
-template <typename T> Vector<T> all(T value) { return Vector<T>{} + value; }
+/// `value` in all lanes.
+template <typename T> Vector<T> all(T value) { return value - Vector<T>{}; }
+
+/// a * b + c of floating-point numbers, rounded once on machines that have an instruction for it.
+template <typename T> Vector<T> multiplyAdd(Vector<T> a, Vector<T> b, Vector<T> c)
+{
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+        return _mm512_fmadd_ps(a, b, c);
+    else
+        return _mm512_fmadd_pd(a, b, c);
+#elif defined(__FMA__)
+    if constexpr (sizeof(T) == 4)
+        return _mm256_fmadd_ps(a, b, c);
+    else
+        return _mm256_fmadd_pd(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+/// The same of single numbers, to the same bits.
+template <typename T> T multiplyAdd(T a, T b, T c)
+{
+#if defined(__FMA__)
+    if constexpr (sizeof(T) == 4)
+        return __builtin_fmaf(a, b, c);
+    else
+        return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+namespace detail {
+/// Exchanges the blocks of `Width` lanes off the diagonal of every two vectors that are `Width`
+/// apart; doing so for 1, 2, 4, ... transposes the square.
+template <typename T, int Width, size_t... Lane>
+void exchangeBlocks(Vector<T> *rows, std::index_sequence<Lane...>)
+{
+    constexpr size_t count = sizeof...(Lane);
+    for (size_t i = 0; i < count; ++i) {
+        if (i & Width)
+            continue;
+        const Vector<T> upper = rows[i];
+        const Vector<T> lower = rows[i + Width];
+        rows[i] = __builtin_shufflevector(upper, lower,
+                                          ((Lane & Width) ? count + Lane - Width : Lane)...);
+        rows[i + Width] = __builtin_shufflevector(
+                upper, lower, ((Lane & Width) ? count + Lane : Lane + Width)...);
+    }
+    if constexpr (2 * Width < static_cast<int>(count))
+        exchangeBlocks<T, 2 * Width>(rows, std::index_sequence<Lane...>());
+}
+} // namespace detail
+
+/// Transposes a square of lanes<T> vectors.
+template <typename T> void transpose(Vector<T> *rows)
+{
+    detail::exchangeBlocks<T, 1>(rows, std::make_index_sequence<static_cast<size_t>(lanes<T>)>());
+}
 
 template <typename T> T sum(Vector<T> value)
 {
