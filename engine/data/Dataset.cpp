@@ -167,16 +167,19 @@ std::string Dataset::digest() const
 }
 
 namespace {
-/// Whether row i is held out: one of every ten, at another place in each ten, so that classes that
-/// take turns are not held out one-sidedly.
-bool isHeldOut(size_t i) { return i % 10 == (9 + 3 * (i / 10)) % 10; }
+/// Whether row i of a number is held out: one of every ten, at another place in each ten, so that
+/// classes that take turns are not held out one-sidedly; of fewer than ten rows the last one.
+bool isHeldOut(size_t i, size_t count)
+{
+    return count < 10 ? count > 1 && i == count - 1 : i % 10 == (9 + 3 * (i / 10)) % 10;
+}
 
 DataSplit splitBy(const Dataset &all, const std::vector<int64_t> &trainRows)
 {
     std::vector<int64_t> kept;
     std::vector<int64_t> held;
     for (size_t i = 0; i < trainRows.size(); ++i)
-        (isHeldOut(i) ? held : kept).push_back(trainRows[i]);
+        (isHeldOut(i, trainRows.size()) ? held : kept).push_back(trainRows[i]);
     DataSplit split;
     split.train = std::make_shared<const Dataset>(all.subset(kept));
     split.validation = std::make_shared<const Dataset>(all.subset(held));

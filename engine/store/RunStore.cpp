@@ -32,8 +32,17 @@ constexpr std::array migrations{
 
 /// Points that wait at most before a transaction writes them.
 constexpr size_t batchSize = 2000;
+constexpr int64_t stepsAllStored = 16384;
 
 } // namespace
+
+bool isStoredStep(int64_t step)
+{
+    int64_t stride = 1;
+    while (step > stride * stepsAllStored)
+        stride *= 2;
+    return step % stride == 0;
+}
 
 class RunStore::Private {
 public:
@@ -210,18 +219,17 @@ Result<int64_t> RunStore::beginRun(const std::string &experiment, const RunSumma
     });
 }
 
-void RunStore::addPoint(int64_t run, const std::string &series, const StoredPoint &point)
+Result<void> RunStore::addPoint(int64_t run, const std::string &series, const StoredPoint &point)
 {
     const auto name = m_d->names.try_emplace(series, series).first;
     m_d->waiting.push_back({run, &name->second, point});
     // Where that fails it is tried again after as many more, not at every point.
-    if (m_d->waiting.size() % batchSize == 0)
-        (void)flush();
+    return m_d->waiting.size() % batchSize == 0 ? flush() : Result<void>();
 }
 
-void RunStore::addEvent(int64_t run, const StoredEvent &event)
+Result<void> RunStore::addEvent(int64_t run, const StoredEvent &event)
 {
-    (void)guarded([&] {
+    return guarded([&] {
         m_d->database.prepare("INSERT INTO event VALUES(?,?,?,?)")
                 ->bind(1, run)
                 .bind(2, event.step)

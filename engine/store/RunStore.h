@@ -38,6 +38,11 @@ struct StoredEvent {
     std::string text; ///< "lr set to 0.01"
 };
 
+/// Whether a series with a point for every step stores that of this one: the first 16,384 all, then
+/// every second up to twice as many, every fourth up to four times, and so on, so that a run of
+/// millions of steps is neither slowed down by its store nor too large to read.
+bool isStoredStep(int64_t step);
+
 /// Runs, their points, events and checkpoints in one SQLite file (WAL; `user_version` and
 /// migrations). One writer; readers open the same file with an object of their own.
 ///
@@ -52,8 +57,9 @@ public:
     /// A new run; `experiment` is the *.mrg text.
     Result<int64_t> beginRun(const std::string &experiment, const RunSummary &summary);
     /// Points are buffered and written in batches of a transaction; flush() writes what waits.
-    void addPoint(int64_t run, const std::string &series, const StoredPoint &point);
-    void addEvent(int64_t run, const StoredEvent &event);
+    /// Where writing fails they wait for the next batch.
+    Result<void> addPoint(int64_t run, const std::string &series, const StoredPoint &point);
+    Result<void> addEvent(int64_t run, const StoredEvent &event);
     /// Any named document of a run: "evaluation/validation", "evaluation/test", "journal".
     Result<void> putDocument(int64_t run, const std::string &name, const std::string &json);
     /// Parameters and optimizer state at a step, as safetensors bytes.

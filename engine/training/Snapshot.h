@@ -65,6 +65,8 @@ struct Snapshot {
     std::optional<Evaluation> validation;
     std::optional<DecisionGrid> decision;
     std::optional<Error> failure;
+    /// The first thing of this run that its store could not keep (a full disk); training goes on.
+    std::optional<Error> storeFailure;
     /// The store's id of this run; 0 without a store.
     int64_t runId = 0;
 };

@@ -339,6 +339,7 @@ Result<void> Session::Worker::reset()
     m_validation.reset();
     m_decision.reset();
     m_failure.reset();
+    m_storeFailure.reset();
     m_state = RunState::Ready;
     if (m_options.store && m_runId) {
         if (Result<void> cleared = m_options.store->clearRun(m_runId); !cleared)

@@ -66,6 +66,8 @@ private:
     void fill(Snapshot &draft) const;
     void updateDecision(Clock::time_point now);
     void emitPoint(uint32_t series, double value);
+    /// Keeps the first thing that the store refused, to be told.
+    void noteStored(const Result<void> &stored);
     void addEvent(const std::string &text);
     void beginStoredRun();
     void saveCheckpoint();
@@ -113,6 +115,7 @@ private:
     std::optional<Evaluation> m_validation;
     std::optional<DecisionGrid> m_decision;
     std::optional<Error> m_failure;
+    std::optional<Error> m_storeFailure;
     std::map<std::string, uint32_t> m_seriesIndex;
     uint32_t m_firstClassSeries = 0;
     int64_t m_runId = 0;

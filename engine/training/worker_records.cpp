@@ -37,7 +37,13 @@ void Session::Worker::fail(const Error &error)
     m_state = RunState::Failed;
     addEvent("failed: " + error.text());
     if (m_options.store && m_runId)
-        (void)m_options.store->setState(m_runId, runStateName(m_state), m_step);
+        noteStored(m_options.store->setState(m_runId, runStateName(m_state), m_step));
+}
+
+void Session::Worker::noteStored(const Result<void> &stored)
+{
+    if (!stored && !m_storeFailure)
+        m_storeFailure = stored.error();
 }
 
 void Session::Worker::finish(RunState state)
@@ -49,21 +55,23 @@ void Session::Worker::finish(RunState state)
     publish(true);
     saveCheckpoint();
     if (m_options.store && m_runId && m_validation)
-        (void)m_options.store->putDocument(m_runId, "evaluation/validation",
-                                           toJson(*m_validation, true).dump());
+        noteStored(m_options.store->putDocument(m_runId, "evaluation/validation",
+                                                toJson(*m_validation, true).dump()));
 }
 
 void Session::Worker::emitPoint(uint32_t series, double value)
 {
     points.push({series, m_step, epochNow(), value});
-    if (m_options.store && m_runId)
-        m_options.store->addPoint(m_runId, seriesNames[series], {m_step, epochNow(), value});
+    if (m_options.store && m_runId && (series != TrainLoss || isStoredStep(m_step))) {
+        noteStored(m_options.store->addPoint(m_runId, seriesNames[series],
+                                             {m_step, epochNow(), value}));
+    }
 }
 
 void Session::Worker::addEvent(const std::string &text)
 {
     if (m_options.store && m_runId)
-        m_options.store->addEvent(m_runId, {m_step, epochNow(), text});
+        noteStored(m_options.store->addEvent(m_runId, {m_step, epochNow(), text}));
 }
 
 void Session::Worker::beginStoredRun()
@@ -82,6 +90,8 @@ void Session::Worker::beginStoredRun()
     const Result<int64_t> id = m_options.store->beginRun(writeExperiment(m_experiment), summary);
     if (id)
         m_runId = *id;
+    else
+        noteStored(id.error());
 }
 
 void Session::Worker::saveCheckpoint()
@@ -95,9 +105,9 @@ void Session::Worker::saveCheckpoint()
     for (const auto &[name, tensor] : m_optimizer->stateDict())
         file.tensors.emplace_back("optimizer." + name, tensor);
     file.metadata = {{"step", std::to_string(m_step)}, {"epoch", std::to_string(m_epoch)}};
-    (void)m_options.store->putCheckpoint(m_runId, m_step, writeSafetensors(file));
-    (void)m_options.store->setState(m_runId, runStateName(m_state), m_step);
-    (void)m_options.store->flush();
+    noteStored(m_options.store->putCheckpoint(m_runId, m_step, writeSafetensors(file)));
+    noteStored(m_options.store->setState(m_runId, runStateName(m_state), m_step));
+    noteStored(m_options.store->flush());
 }
 
 void Session::Worker::updateDecision(Clock::time_point now)
@@ -133,7 +143,7 @@ void Session::Worker::publish(bool always)
     }
     updateDecision(now);
     if (m_options.store && m_runId && (always || m_state != RunState::Running))
-        (void)m_options.store->flush();
+        noteStored(m_options.store->flush());
     Snapshot &draft = snapshots.draft();
     fill(draft);
     if (m_state != RunState::Running) {
@@ -159,6 +169,7 @@ void Session::Worker::fill(Snapshot &draft) const
     draft.validation = m_validation;
     draft.decision = m_decision;
     draft.failure = m_failure;
+    draft.storeFailure = m_storeFailure;
     draft.runId = m_runId;
 }
 

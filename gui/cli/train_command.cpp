@@ -134,6 +134,8 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     const Snapshot last = session.join();
     if (last.failure)
         return complain(*last.failure);
+    if (last.storeFailure)
+        return complain(*last.storeFailure);
     const double seconds
             = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     const Result<Evaluation> test = session.evaluate(*data->test);
@@ -148,11 +150,11 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     json["test"] = toJson(*test, false);
     if (store) {
         const std::filesystem::path &out = folder;
-        (void)store->putDocument(last.runId, "evaluation/test", toJson(*test, true).dump());
         TensorFile weights{session.stateDict(), {{"format", "pt"}}};
         created->reset(); // the engine thread is done with the store
         for (const Result<void> &written :
-             {saveExperiment(out / "experiment.mrg", *experiment),
+             {store->putDocument(last.runId, "evaluation/test", toJson(*test, true).dump()),
+              saveExperiment(out / "experiment.mrg", *experiment),
               saveSafetensors(out / "weights.safetensors", weights), store->flush(),
               writeMetricsCsv(out / "metrics.csv", *store, last.runId)}) {
             if (!written)

@@ -14,6 +14,12 @@ namespace {
 
 QString text(const std::string &value) { return QString::fromStdString(value); }
 
+/// The name of an edit of so many nodes; a translation has its own words for one and for several.
+QString nodesText(const QString &one, const QString &several, size_t count)
+{
+    return count == 1 ? one : several.arg(count);
+}
+
 template <typename Property> void push(QUndoStack &stack, SetCommand<Property> *command)
 {
     if (command->changesNothing())
@@ -124,7 +130,7 @@ std::vector<NodeId> ExperimentDocument::addNetwork(const Network &added, QPointF
     Network next = network();
     const std::vector<NodeId> ids = appendNetwork(next, added, offset.x(), offset.y());
     pushNetwork(std::move(next),
-                what.isEmpty() ? tr("Paste %n node(s)", nullptr, static_cast<int>(ids.size()))
+                what.isEmpty() ? nodesText(tr("Paste one node"), tr("Paste %1 nodes"), ids.size())
                                : what);
     return ids;
 }
@@ -140,7 +146,7 @@ void ExperimentDocument::removeItems(const std::set<NodeId> &nodes, const std::v
     const NetworkNode *only = nodes.size() == 1 ? network().find(*nodes.begin()) : nullptr;
     const QString what = only ? tr("Remove %1").arg(nodeName(*only))
             : nodes.empty()   ? tr("Remove wire")
-                              : tr("Remove %n node(s)", nullptr, static_cast<int>(nodes.size()));
+                            : nodesText(tr("Remove one node"), tr("Remove %1 nodes"), nodes.size());
     pushNetwork(std::move(next), what);
 }
 
@@ -154,7 +160,7 @@ void ExperimentDocument::moveNodes(const std::map<NodeId, QPointF> &positions)
         property.nodes.insert(id);
         values[id] = {position.x(), position.y()};
     }
-    const QString what = tr("Move %n node(s)", nullptr, static_cast<int>(values.size()));
+    const QString what = nodesText(tr("Move one node"), tr("Move %1 nodes"), values.size());
     push(m_undoStack, new SetCommand(*this, property, values, what));
 }
 

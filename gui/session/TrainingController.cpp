@@ -177,12 +177,16 @@ void TrainingController::drain()
         emit pointsAdded();
     if (m_session->snapshots().fetch()) {
         const RunState before = m_snapshot.state;
+        const bool wasUnstored = m_snapshot.storeFailure.has_value();
         m_snapshot = m_session->snapshots().current();
         emit snapshotChanged();
         if (m_snapshot.state != before)
             emit stateChanged(m_snapshot.state);
         if (m_snapshot.failure && before != RunState::Failed)
             emit failed(QString::fromStdString(m_snapshot.failure->text()));
+        if (m_snapshot.storeFailure && !wasUnstored)
+            emit failed(tr("The run goes on, but can't be kept whole: %1")
+                                .arg(QString::fromStdString(m_snapshot.storeFailure->text())));
     }
     if (taken >= drainAtOnce)
         QTimer::singleShot(0, this, [this] { drain(); });

@@ -108,6 +108,14 @@ private slots:
         }
     }
 
+    void aFewRowsHaveOneToValidateOn()
+    {
+        const Dataset few = load("iris").value().train->subset({0, 1, 2, 3, 4, 5, 6});
+        const DataSplit split = splitTable(few, {});
+        QCOMPARE(split.validation->size(), 1);
+        QCOMPARE(split.train->size() + split.validation->size() + split.test->size(), 7);
+    }
+
     // Points of DATASETS.md, made with n = 1000 and seed 1.
     void generatorsGiveThePublishedPoints_data()
     {

@@ -2,6 +2,8 @@
 #include "engine/store/RunStore.h"
 #include "tests/engine/training/runs.h"
 
+#include <sqlite3.h>
+
 #include <QElapsedTimer>
 #include <QObject>
 #include <QTemporaryDir>
@@ -541,6 +543,46 @@ private slots:
         QCOMPARE(store->points(run, "train/loss")->size(), size_t{30});
         QCOMPARE(store->run(run)->state, std::string("finished"));
         QCOMPARE(store->runs()->size(), size_t{1});
+    }
+
+    void aLongRunStoresFewerOfItsSteps()
+    {
+        QVERIFY(isStoredStep(1) && isStoredStep(16384) && !isStoredStep(16385));
+        QVERIFY(isStoredStep(16386) && !isStoredStep(32770) && isStoredStep(32772));
+        const QTemporaryDir dir;
+        const std::unique_ptr<RunStore> store
+                = RunStore::open(dir.filePath("runs").toStdString()).value();
+        Experiment experiment = smallExperiment();
+        experiment.training.epochs = 3000;
+        const auto session = make(experiment, smallData(), {.store = store.get(), .published = {}});
+        session->post({Kind::Run, {}, {}});
+        const Snapshot end = session->join();
+        QCOMPARE(end.step, 18000);
+        QVERIFY(!end.storeFailure);
+        QCOMPARE(store->points(end.runId, "train/loss")->size(),
+                 size_t{16384 + (18000 - 16384) / 2});
+        QCOMPARE(store->points(end.runId, "validation/loss")->size(), size_t{3000});
+    }
+
+    void aRunGoesOnWhenItsStoreFailsAndSaysSo()
+    {
+        const QTemporaryDir dir;
+        const std::string path = dir.filePath("runs").toStdString();
+        const std::unique_ptr<RunStore> store = RunStore::open(path).value();
+        sqlite3 *other = nullptr;
+        QCOMPARE(sqlite3_open(path.c_str(), &other), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(other, "DROP TABLE checkpoint", nullptr, nullptr, nullptr),
+                 SQLITE_OK);
+        sqlite3_close(other);
+        const auto session
+                = make(smallExperiment(), smallData(), {.store = store.get(), .published = {}});
+        session->post({Kind::Run, {}, {}});
+        const Snapshot end = session->join();
+        QCOMPARE(end.state, RunState::Finished);
+        QCOMPARE(end.step, 30);
+        QVERIFY(end.storeFailure);
+        QVERIFY(end.storeFailure->text().find("checkpoint") != std::string::npos);
+        QCOMPARE(store->points(end.runId, "train/loss")->size(), size_t{30});
     }
 };
 
