@@ -10,6 +10,7 @@
 #include "gui/app/report_pictures.h"
 #include "gui/document/network_edits.h"
 
+#include <QRegularExpression>
 #include <QSysInfo>
 #include <nlohmann/json.hpp>
 
@@ -174,7 +175,9 @@ ReportSection dataSection(const RunSummary &summary, const DataSplit &split,
     }
     rows.append({"Digest", QString::fromStdString(summary.dataDigest)});
     ReportSection section{"Data", htmlTable(rows), {}, {}};
-    section.caption = QString::fromStdString(split.about);
+    section.caption = QString::fromStdString(split.about).trimmed();
+    // The heading of a README is none here.
+    section.caption.remove(QRegularExpression("^#+ "));
     return section;
 }
 

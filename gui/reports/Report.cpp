@@ -15,6 +15,11 @@
 namespace mrg {
 
 namespace {
+/// A caption's lines stay lines.
+QString captionHtml(const ReportSection &section)
+{
+    return section.caption.toHtmlEscaped().replace('\n', "<br>");
+}
 
 constexpr double gap = 6;
 
@@ -173,7 +178,7 @@ QByteArray reportHtml(const Report &report)
         if (section.picture)
             out += "<figure>" + QString::fromUtf8(inlineSvg(section.picture)) + "</figure>";
         if (!section.caption.isEmpty())
-            out += "<p class=\"caption\">" + section.caption.toHtmlEscaped() + "</p>";
+            out += "<p class=\"caption\">" + captionHtml(section) + "</p>";
         out += "</section>\n";
     }
     return (out + "</main></body></html>\n").toUtf8();
@@ -208,7 +213,7 @@ Result<void> writeReportPdf(const Report &report, const QString &path)
             const QString head = "<h2>" + section.title.toHtmlEscaped() + "</h2>" + section.html;
             const QString caption = section.caption.isEmpty()
                     ? QString()
-                    : "<p class=\"muted\">" + section.caption.toHtmlEscaped() + "</p>";
+                    : "<p class=\"muted\">" + captionHtml(section) + "</p>";
             // A heading stays with its picture, and that with its caption.
             if (section.picture)
                 pages.keepTogether(pages.heightOf(head) + pages.sizeOf(section.picture).height()
