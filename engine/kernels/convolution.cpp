@@ -2,88 +2,238 @@
 #include "engine/kernels/convolution.h"
 
 #include "engine/core/Parallel.h"
-#include "engine/kernels/gemm.h"
+#include "engine/kernels/Scratch.h"
+#include "engine/kernels/correlation.h"
+#include "engine/kernels/packed_product.h"
+#include "engine/kernels/patches.h"
+#include "engine/kernels/product_tile.h"
 
 #include <algorithm>
-#include <memory>
-#include <vector>
+#include <numeric>
 
 namespace mrg::kernels {
 
 namespace {
 
+using simd::lanes;
+
 /// Parts into which a batch is split for weight gradients: fixed, whatever the thread count.
 constexpr int64_t weightParts = 8;
-/// Bytes of the unfolded input that are made at a time, so that they stay in a core's cache.
-constexpr int64_t tileBytes = 1 << 19;
+/// Bytes of the laid out input that are made at a time, so that they stay in a core's own cache.
+constexpr int64_t bandBytes = 1 << 19;
+/// Multiplications that are worth a piece of their own for a thread.
+constexpr int64_t pieceWork = 1 << 19;
 
-/// The matrices of one sample and group. The unfolded input is made tile by tile: some rows of the
-/// output's points at a time.
-struct Matrices {
-    Matrices(const Convolution &c, int64_t elementSize)
+/// The sizes of one group.
+struct Group {
+    explicit Group(const Convolution &c)
         : channels(c.channels / c.groups),
           outChannels(c.outChannels / c.groups),
-          patch(channels * volume(c.windows.kernel)),
-          points(volume(c.windows.output)),
+          points(volume(c.windows.kernel)),
+          patch(channels * points),
           space(volume(c.windows.input)),
-          pointwise(volume(c.windows.kernel) == 1 && c.windows.input == c.windows.output
-                    && c.windows.stride == Extents{1, 1, 1}
-                    && c.windows.padding == Extents{0, 0, 0})
+          outSpace(volume(c.windows.output))
     {
-        const int64_t rowBytes = patch * c.windows.output[2] * elementSize;
-        tileRows = std::clamp<int64_t>(tileBytes / std::max<int64_t>(rowBytes, 1), 1,
-                                       std::max<int64_t>(c.windows.output[1], 1));
-        tilesPerPlane = (c.windows.output[1] + tileRows - 1) / tileRows;
-        tiles = pointwise ? 1 : tilesPerPlane * c.windows.output[0];
     }
     int64_t channels, outChannels;
-    int64_t patch; ///< rows of the unfolded input
-    int64_t points; ///< and columns
+    int64_t points; ///< of the kernel
+    int64_t patch; ///< what one window sees
     int64_t space; ///< points of the input
-    bool pointwise; ///< the unfolded input is the input itself, in one tile
-    int64_t tileRows, tilesPerPlane, tiles;
+    int64_t outSpace; ///< and of the output
 };
 
-/// The points of one tile, and the windows that they are.
-struct Tile {
-    Tile(const Convolution &c, const Matrices &m, int64_t number) : windows(c.windows)
-    {
-        if (m.pointwise) {
-            points = m.points;
-            return;
-        }
-        const int64_t plane = number / m.tilesPerPlane;
-        const int64_t row = number % m.tilesPerPlane * m.tileRows;
-        const int64_t rows = std::min(m.tileRows, c.windows.output[1] - row);
-        windows.padding[0] -= plane * windows.stride[0];
-        windows.padding[1] -= row * windows.stride[1];
-        windows.output = {1, rows, c.windows.output[2]};
-        first = (plane * c.windows.output[1] + row) * c.windows.output[2];
-        points = rows * c.windows.output[2];
-    }
-    Windows windows;
-    int64_t first = 0;
-    int64_t points = 0;
-};
-
-/// Room for one tile of the unfolded input, not initialised.
-template <typename T> std::unique_ptr<T[]> tileRoom(const Convolution &c, const Matrices &m)
+/// Samples and groups that one piece takes.
+int64_t grainOf(const Group &g)
 {
-    const int64_t points = m.pointwise ? 0 : m.tileRows * c.windows.output[2];
-    return std::unique_ptr<T[]>(new T[static_cast<size_t>(m.patch * points)]);
+    const int64_t work = g.patch * g.outChannels * g.outSpace;
+    return std::max<int64_t>(1, pieceWork / std::max<int64_t>(work, 1));
 }
 
-/// A tile of the unfolded input, and the distance of its rows.
-template <typename T> struct Columns {
-    const T *data;
-    int64_t step;
+/// The windows of an output by bands: some rows of a plane at a time.
+class Bands {
+public:
+    Bands(const Windows &windows, int64_t bytesOfChannels) : m_windows(windows)
+    {
+        const int64_t rows = windows.kernel[0] * std::min(windows.kernel[1], windows.stride[1]);
+        const int64_t rowBytes = std::max<int64_t>(1, bytesOfChannels * rows * windows.input[2]);
+        m_rows = std::clamp<int64_t>(bandBytes / rowBytes, 1,
+                                     std::max<int64_t>(windows.output[1], 1));
+        m_perPlane = (windows.output[1] + m_rows - 1) / m_rows;
+    }
+    int64_t count() const { return m_windows.output[0] * m_perPlane; }
+    /// The windows of a band.
+    Windows windows(int64_t band) const
+    {
+        Windows w = m_windows;
+        w.padding[0] -= plane(band) * w.stride[0];
+        w.padding[1] -= row(band) * w.stride[1];
+        w.output = {1, std::min(m_rows, w.output[1] - row(band)), w.output[2]};
+        return w;
+    }
+    int64_t plane(int64_t band) const { return band / m_perPlane; }
+    int64_t row(int64_t band) const { return band % m_perPlane * m_rows; }
+
+private:
+    Windows m_windows;
+    int64_t m_rows, m_perPlane;
 };
-template <typename T> Columns<T> unfolded(const Matrices &m, const Tile &tile, const T *x, T *room)
+
+/// The laid out input of a band, in memory of this thread.
+template <typename T> const T *laidOut(const Patches &patches, int64_t channels, const T *x)
 {
-    if (m.pointwise)
-        return {x, m.points};
-    unfold(tile.windows, m.channels, x, room);
-    return {room, tile.points};
+    thread_local Scratch<T> scratch;
+    const int64_t size = channels * patches.channelSize();
+    // Tiles read whole vectors.
+    T *out = scratch.of(size + tileColumns<T>);
+    patches.layOut(channels, x, out);
+    std::fill_n(out + size, tileColumns<T>, T(0));
+    return out;
+}
+
+/// The input points that some points of the kernel reach, at a stride from each other. Their
+/// gradient is a correlation, at stride 1, of the output's gradient with these points of the
+/// kernel, turned round.
+struct Residue {
+    /// Number `number` of volume(stride) ones.
+    Residue(const Windows &w, int64_t number)
+    {
+        const Extents residues{number / (w.stride[1] * w.stride[2]),
+                               number / w.stride[2] % w.stride[1], number % w.stride[2]};
+        windows.input = w.output;
+        for (size_t i = 0; i < 3; ++i) {
+            // Padded input point stride * y + residue is seen through kernel point k by the window
+            // y - shift, where k * dilation = stride * shift + residue.
+            const int64_t common = std::gcd(w.stride[i], w.dilation[i]);
+            pointStep[i] = w.stride[i] / common;
+            while (firstPoint[i] < pointStep[i]
+                   && firstPoint[i] * w.dilation[i] % w.stride[i] != residues[i])
+                ++firstPoint[i];
+            windows.kernel[i] = firstPoint[i] < std::min(pointStep[i], w.kernel[i])
+                    ? (w.kernel[i] - 1 - firstPoint[i]) / pointStep[i] + 1
+                    : 0;
+            windows.dilation[i] = w.dilation[i] / common;
+            const int64_t first = firstMultiple(w.padding[i] - residues[i], w.stride[i]);
+            const int64_t end = firstMultiple(w.padding[i] + w.input[i] - residues[i], w.stride[i]);
+            windows.output[i] = std::max<int64_t>(end - first, 0);
+            start[i] = first * w.stride[i] + residues[i] - w.padding[i];
+            const int64_t shift = (firstPoint[i] * w.dilation[i] - residues[i]) / w.stride[i]
+                    + (windows.kernel[i] - 1) * windows.dilation[i];
+            windows.padding[i] = shift - first;
+        }
+    }
+    int64_t points() const { return volume(windows.kernel); }
+    /// Most points that one of the residues has.
+    static int64_t mostPoints(const Windows &w)
+    {
+        int64_t out = 1;
+        for (size_t i = 0; i < 3; ++i) {
+            const int64_t step = w.stride[i] / std::gcd(w.stride[i], w.dilation[i]);
+            out *= (w.kernel[i] + step - 1) / step;
+        }
+        return out;
+    }
+    /// The kernel's point that point j of the turned one is.
+    int64_t kernelPoint(const Extents &kernel, int64_t j) const
+    {
+        const Extents &own = windows.kernel;
+        const Extents turned{j / (own[1] * own[2]), j / own[2] % own[1], j % own[2]};
+        int64_t out = 0;
+        for (size_t i = 0; i < 3; ++i)
+            out = out * kernel[i] + firstPoint[i] + (own[i] - 1 - turned[i]) * pointStep[i];
+        return out;
+    }
+
+    Windows windows;
+    Extents firstPoint{0, 0, 0};
+    Extents pointStep;
+    Extents start; ///< the first of the input points
+
+private:
+    /// The least y with y * step >= x.
+    static int64_t firstMultiple(int64_t x, int64_t step)
+    {
+        return x >= 0 ? (x + step - 1) / step : -(-x / step);
+    }
+};
+
+/// The parts of the weight that a residue's correlation of one group needs.
+template <typename T>
+void packResidue(const Residue &residue, const Convolution &c, const Group &g, const T *weight,
+                 T *packed)
+{
+    thread_local Scratch<T> scratch;
+    const int64_t points = residue.points();
+    T *turned = scratch.of(g.channels * g.outChannels * points);
+    for (int64_t j = 0; j < points; ++j) {
+        const int64_t point = residue.kernelPoint(c.windows.kernel, j);
+        for (int64_t channel = 0; channel < g.channels; ++channel) {
+            for (int64_t o = 0; o < g.outChannels; ++o)
+                turned[(channel * g.outChannels + o) * points + j]
+                        = weight[(o * g.channels + channel) * g.points + point];
+        }
+    }
+    packLeft(g.channels, g.outChannels * points, LeftFactor<T>{turned, g.outChannels * points},
+             packed);
+}
+
+/// Adds to sums (patch x outChannels) of a group the products of what all windows of a band see
+/// with the gradients of their outputs.
+template <typename T>
+void addBand(const Windows &windows, const Group &g, const T *x, const T *gradient, T *sums)
+{
+    thread_local Scratch<T> gradientScratch;
+    thread_local Scratch<int64_t> offsetScratch;
+    const Patches patches(windows);
+    const T *input = laidOut(patches, g.channels, x);
+    int64_t *offsets = offsetScratch.of(g.patch);
+    patches.offsets(g.channels, offsets);
+    const int64_t points = volume(windows.output);
+    T *packed = gradientScratch.of(packedSize<T>(points, g.outChannels));
+    pack(Layout::Transposed, points, g.outChannels, gradient, g.outSpace, packed);
+
+    // Whole rows of windows at a time, unless all rows are one.
+    const int64_t width = windows.output[2];
+    const bool compact = patches.rowStep() == width;
+    const int64_t most
+            = compact ? productBlock : std::max<int64_t>(1, productBlock / width) * width;
+    for (int64_t p = 0; p < points; p += most) {
+        const int64_t steps = std::min(most, points - p);
+        const T *first = input + p / width * patches.rowStep() + p % width;
+        for (int64_t o = 0; o < g.outChannels; o += tileColumns<T>) {
+            const int64_t columns = std::min(tileColumns<T>, g.outChannels - o);
+            const int64_t panel = columns <= lanes<T> ? lanes<T> : tileColumns<T>;
+            const RightRows<T> right{packed + o * points + p * panel, panel};
+            forEachTile(g.patch, [&](int64_t row, int64_t rows) {
+                const T *pointers[tileRows];
+                for (int64_t r = 0; r < rows; ++r)
+                    pointers[r] = first + offsets[row + r];
+                const TileTarget<T> to{sums + row * g.outChannels + o, g.outChannels, columns,
+                                       true};
+                if (compact)
+                    productTile(rows, steps, LeftRows<T>{pointers}, right, to);
+                else
+                    productTile(rows, steps,
+                                LeftSegments<T>{pointers, width, patches.rowStep() - width}, right,
+                                to);
+            });
+        }
+    }
+}
+
+/// Adds what sample n adds, to the sums of one group after the other.
+template <typename T>
+void addWeightGradient(const Convolution &c, const Group &g, const Bands &bands, int64_t n,
+                       const T *x, const T *gradient, T *sums)
+{
+    for (int64_t i = 0; i < c.groups * bands.count(); ++i) {
+        const int64_t group = i / bands.count();
+        const int64_t band = i % bands.count();
+        const int64_t point
+                = (bands.plane(band) * c.windows.output[1] + bands.row(band)) * c.windows.output[2];
+        const int64_t channel = n * c.outChannels + group * g.outChannels;
+        addBand(bands.windows(band), g, x + (n * c.channels + group * g.channels) * g.space,
+                gradient + channel * g.outSpace + point, sums + group * g.patch * g.outChannels);
+    }
 }
 
 } // namespace
@@ -91,22 +241,40 @@ template <typename T> Columns<T> unfolded(const Matrices &m, const Tile &tile, c
 template <typename T>
 void convolve(const Convolution &c, const T *x, const T *weight, const T *bias, T *out)
 {
-    const Matrices m(c, sizeof(T));
-    parallelFor(c.batch * m.tiles, 1, [&](int64_t begin, int64_t end) {
-        const std::unique_ptr<T[]> room = tileRoom<T>(c, m);
+    const Group g(c);
+    const Bands bands(c.windows, g.channels * static_cast<int64_t>(sizeof(T)));
+    if (c.batch * bands.count() == 0)
+        return;
+    thread_local Scratch<T> weightScratch;
+    thread_local Scratch<int64_t> offsetScratch;
+    const int64_t size = packedLeftSize<T>(g.outChannels, g.patch);
+    T *packed = weightScratch.of(c.groups * size);
+    for (int64_t group = 0; group < c.groups; ++group)
+        packLeft(g.outChannels, g.patch,
+                 LeftFactor<T>{weight + group * g.outChannels * g.patch, g.patch},
+                 packed + group * size);
+    // The last band may have fewer rows, and then offsets of its own.
+    int64_t *offsets = offsetScratch.of(2 * g.patch);
+    Patches(bands.windows(0)).offsets(g.channels, offsets);
+    Patches(bands.windows(bands.count() - 1)).offsets(g.channels, offsets + g.patch);
+    parallelFor(c.batch * c.groups * bands.count(), grainOf(g), [&](int64_t begin, int64_t end) {
         for (int64_t piece = begin; piece < end; ++piece) {
-            const int64_t n = piece / m.tiles;
-            const Tile tile(c, m, piece % m.tiles);
-            for (int64_t g = 0; g < c.groups; ++g) {
-                T *target = out + (n * c.outChannels + g * m.outChannels) * m.points + tile.first;
-                for (int64_t o = 0; bias && o < m.outChannels; ++o)
-                    std::fill_n(target + o * m.points, tile.points, bias[g * m.outChannels + o]);
-                const Columns<T> columns = unfolded(
-                        m, tile, x + (n * c.channels + g * m.channels) * m.space, room.get());
-                gemm(Layout::Plain, Layout::Plain, m.outChannels, tile.points, m.patch,
-                     weight + g * m.outChannels * m.patch, columns.data, target, bias != nullptr,
-                     {.b = columns.step, .c = m.points});
-            }
+            const int64_t band = piece % bands.count();
+            const int64_t group = piece / bands.count() % c.groups;
+            const int64_t n = piece / (bands.count() * c.groups);
+            const Windows windows = bands.windows(band);
+            const Patches patches(windows);
+            const bool whole = windows.output == bands.windows(0).output;
+            const T *input = laidOut(patches, g.channels,
+                                     x + (n * c.channels + group * g.channels) * g.space);
+            T *to = out + (n * c.outChannels + group * g.outChannels) * g.outSpace
+                    + (bands.plane(band) * c.windows.output[1] + bands.row(band))
+                            * c.windows.output[2];
+            correlate<T>(windows, patches, input,
+                         {packed + group * size, whole ? offsets : offsets + g.patch, g.outChannels,
+                          g.patch},
+                         bias ? bias + group * g.outChannels : nullptr,
+                         {to, g.outSpace, c.windows.output[2], 1});
         }
     });
 }
@@ -115,24 +283,46 @@ template <typename T>
 void convolveInputGradient(const Convolution &c, const T *weight, const T *gradient, const T *bias,
                            T *dx)
 {
-    const Matrices m(c, sizeof(T));
-    // Tiles add to the same input points: one after the other.
-    parallelFor(c.batch, 1, [&](int64_t begin, int64_t end) {
-        const std::unique_ptr<T[]> room = tileRoom<T>(c, m);
-        for (int64_t n = begin; n < end; ++n) {
-            for (int64_t channel = 0; channel < c.channels; ++channel)
-                std::fill_n(dx + (n * c.channels + channel) * m.space, m.space,
-                            bias ? bias[channel] : T(0));
-            for (int64_t piece = 0; piece < c.groups * m.tiles; ++piece) {
-                const int64_t g = piece / m.tiles;
-                const Tile tile(c, m, piece % m.tiles);
-                T *target = dx + (n * c.channels + g * m.channels) * m.space;
-                gemm(Layout::Transposed, Layout::Plain, m.patch, tile.points, m.outChannels,
-                     weight + g * m.outChannels * m.patch,
-                     gradient + (n * c.outChannels + g * m.outChannels) * m.points + tile.first,
-                     m.pointwise ? target : room.get(), m.pointwise, {.b = m.points});
-                if (!m.pointwise)
-                    fold(tile.windows, m.channels, room.get(), target);
+    const Group g(c);
+    const int64_t residues = volume(c.windows.stride);
+    thread_local Scratch<T> weightScratch;
+    const int64_t size
+            = packedLeftSize<T>(g.channels, g.outChannels * Residue::mostPoints(c.windows));
+    T *packed = weightScratch.of(c.groups * size * residues);
+    for (int64_t i = 0; i < c.groups * residues; ++i)
+        packResidue(Residue(c.windows, i % residues), c, g,
+                    weight + i / residues * g.outChannels * g.patch, packed + i * size);
+    parallelFor(c.batch * c.groups, grainOf(g), [&](int64_t begin, int64_t end) {
+        thread_local Scratch<int64_t> offsetScratch;
+        for (int64_t piece = begin; piece < end; ++piece) {
+            const int64_t group = piece % c.groups;
+            const int64_t firstChannel = piece * g.channels;
+            const T *offset = bias ? bias + group * g.channels : nullptr;
+            for (int64_t i = 0; i < residues; ++i) {
+                const Residue residue(c.windows, i);
+                if (volume(residue.windows.output) == 0)
+                    continue;
+                const int64_t patch = g.outChannels * residue.points();
+                const Bands bands(residue.windows, g.outChannels * static_cast<int64_t>(sizeof(T)));
+                for (int64_t band = 0; band < bands.count(); ++band) {
+                    const Windows windows = bands.windows(band);
+                    const Patches patches(windows);
+                    int64_t *offsets = offsetScratch.of(patch);
+                    patches.offsets(g.outChannels, offsets);
+                    const T *input = laidOut(patches, g.outChannels,
+                                             gradient + piece * g.outChannels * g.outSpace);
+                    const Extents &all = c.windows.input;
+                    const Extents &stride = c.windows.stride;
+                    const int64_t depth = residue.start[0] + bands.plane(band) * stride[0];
+                    const int64_t row = residue.start[1] + bands.row(band) * stride[1];
+                    correlate<T>(
+                            windows, patches, input,
+                            {packed + (group * residues + i) * size, offsets, g.channels, patch},
+                            offset,
+                            {dx + firstChannel * g.space + (depth * all[1] + row) * all[2]
+                                     + residue.start[2],
+                             g.space, stride[1] * all[2], stride[2]});
+                }
             }
         }
     });
@@ -141,29 +331,30 @@ void convolveInputGradient(const Convolution &c, const T *weight, const T *gradi
 template <typename T>
 void convolveWeightGradient(const Convolution &c, const T *x, const T *gradient, T *dweight)
 {
-    const Matrices m(c, sizeof(T));
-    const int64_t weights = c.outChannels * m.patch;
+    const Group g(c);
+    const Bands bands(c.windows, g.channels * static_cast<int64_t>(sizeof(T)));
+    const int64_t weights = c.outChannels * g.patch;
     const int64_t parts = std::min(weightParts, std::max<int64_t>(c.batch, 1));
-    std::vector<T> sums(static_cast<size_t>(parts * weights), T(0));
-    parallelFor(parts, 1, [&](int64_t first, int64_t last) {
-        const std::unique_ptr<T[]> room = tileRoom<T>(c, m);
-        for (int64_t part = first; part < last; ++part) {
-            const int64_t end = (part + 1) * c.batch / parts;
-            for (int64_t piece = part * c.batch / parts * m.tiles; piece < end * m.tiles; ++piece) {
-                const int64_t n = piece / m.tiles;
-                const Tile tile(c, m, piece % m.tiles);
-                for (int64_t g = 0; g < c.groups; ++g) {
-                    const Columns<T> columns = unfolded(
-                            m, tile, x + (n * c.channels + g * m.channels) * m.space, room.get());
-                    gemm(Layout::Plain, Layout::Transposed, m.outChannels, m.patch, tile.points,
-                         gradient + (n * c.outChannels + g * m.outChannels) * m.points + tile.first,
-                         columns.data, sums.data() + part * weights + g * m.outChannels * m.patch,
-                         true, {.a = m.points, .b = columns.step});
-                }
-            }
+    thread_local Scratch<T> scratch;
+    T *sums = scratch.of(parts * weights);
+    std::fill_n(sums, parts * weights, T(0));
+    const int64_t grain = grainOf(g) * parts / std::max<int64_t>(c.batch, 1);
+    parallelFor(parts, std::max<int64_t>(1, grain), [&](int64_t begin, int64_t end) {
+        for (int64_t part = begin; part < end; ++part) {
+            for (int64_t n = part * c.batch / parts; n < (part + 1) * c.batch / parts; ++n)
+                addWeightGradient(c, g, bands, n, x, gradient, sums + part * weights);
         }
     });
-    sumRows(parts, weights, sums.data(), dweight);
+    for (int64_t part = 1; part < parts; ++part) {
+        for (int64_t i = 0; i < weights; ++i)
+            sums[i] += sums[part * weights + i];
+    }
+    for (int64_t group = 0; group < c.groups; ++group, sums += g.patch * g.outChannels) {
+        for (int64_t o = 0; o < g.outChannels; ++o) {
+            for (int64_t p = 0; p < g.patch; ++p)
+                *dweight++ = sums[p * g.outChannels + o];
+        }
+    }
 }
 
 template <typename T>
@@ -171,11 +362,14 @@ void sumChannels(int64_t batch, int64_t channels, int64_t points, const T *gradi
 {
     std::fill_n(bias, channels, T(0));
     for (int64_t n = 0; n < batch; ++n) {
-        for (int64_t channel = 0; channel < channels; ++channel) {
-            T sum = 0;
-            for (int64_t i = 0; i < points; ++i)
-                sum += *gradient++;
-            bias[channel] += sum;
+        for (int64_t channel = 0; channel < channels; ++channel, gradient += points) {
+            simd::Vector<T> sums = {};
+            int64_t i = 0;
+            for (; i + lanes<T> <= points; i += lanes<T>)
+                sums += simd::load(gradient + i);
+            if (i < points)
+                sums += simd::loadPart(gradient + i, points - i);
+            bias[channel] += simd::sum<T>(sums);
         }
     }
 }

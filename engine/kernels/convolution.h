@@ -15,12 +15,16 @@ struct Convolution {
     Windows windows;
 };
 
-/// output = input * weight (+ bias, may be null), by unfolding and a matrix product a sample and
-/// group.
+// Products of register tiles (product_tile.h) a sample and group, in which the unfolded input
+// (im2col) is never made: patches.h lays the input out so that its rows are parts of it. Work is
+// cut into pieces by the sizes alone, so the bits do not depend on the number of threads.
+
+/// output = input * weight (+ bias, may be null).
 template <typename T>
 void convolve(const Convolution &c, const T *input, const T *weight, const T *bias, T *output);
 /// The gradient of input from that of output, which is also the transposed convolution of the
-/// latter (+ bias per input channel, may be null).
+/// latter (+ bias per input channel, may be null): for each residue of the stride a correlation
+/// with the kernel's points that reach it.
 template <typename T>
 void convolveInputGradient(const Convolution &c, const T *weight, const T *gradient, const T *bias,
                            T *input);

@@ -64,8 +64,12 @@ public:
         const int64_t enough = a.columnStride != 1 ? columnsForColumns
                 : collides                         ? columnsForCollidingRows
                                                    : columnsForRows;
-        if (m > 1 && n >= enough)
-            layOut();
+        if (m > 1 && n >= enough) {
+            thread_local Scratch<T> scratch;
+            T *packed = scratch.of(packedLeftSize<T>(m, k));
+            packLeft(m, k, m_first, packed);
+            m_packed = packed;
+        }
     }
 
     /// A panel of C (columns of it) from one of B. With Layout::Transposed it is stored as a panel
@@ -123,28 +127,6 @@ private:
         }
     }
 
-    void layOut()
-    {
-        thread_local Scratch<T> scratch;
-        T *to = scratch.of((m_rows + tileRows - 1) / tileRows * m_steps * tileRows);
-        m_packed = to;
-        forEachTile(m_rows, [&](int64_t row, int64_t rows) {
-            for (int64_t part = 0; part < rows; part += lanes<T>) {
-                const int64_t count = std::min(lanes<T>, rows - part);
-                const T *from = m_first.at(row + part, 0);
-                if (m_first.columnStride == 1) {
-                    interleave(count, m_steps, from, m_first.rowStride, to + part, tileRows, count);
-                    continue;
-                }
-                for (int64_t i = 0; i < m_steps; ++i)
-                    simd::storePart<T>(to + part + i * tileRows,
-                                       simd::loadPart(from + i * m_first.columnStride, count),
-                                       count);
-            }
-            to += m_steps * tileRows;
-        });
-    }
-
     int64_t m_rows;
     int64_t m_steps;
     LeftFactor<T> m_first;
@@ -160,6 +142,29 @@ template <typename Body> void forEachBlock(int64_t k, bool accumulate, Body body
 }
 
 } // namespace
+
+template <typename T> int64_t packedLeftSize(int64_t m, int64_t k)
+{
+    return (m + tileRows - 1) / tileRows * tileRows * k;
+}
+
+template <typename T> void packLeft(int64_t m, int64_t k, const LeftFactor<T> &a, T *packed)
+{
+    forEachTile(m, [&](int64_t row, int64_t rows) {
+        for (int64_t part = 0; part < rows; part += lanes<T>) {
+            const int64_t count = std::min(lanes<T>, rows - part);
+            const T *from = a.at(row + part, 0);
+            if (a.columnStride == 1) {
+                interleave(count, k, from, a.rowStride, packed + part, tileRows, count);
+                continue;
+            }
+            for (int64_t p = 0; p < k; ++p)
+                simd::storePart<T>(packed + part + p * tileRows,
+                                   simd::loadPart(from + p * a.columnStride, count), count);
+        }
+        packed += k * tileRows;
+    });
+}
 
 template <typename T> int64_t packedSize(int64_t k, int64_t n)
 {
@@ -228,6 +233,10 @@ void directProduct(int64_t m, int64_t n, int64_t k, LeftFactor<T> a, const T *b,
     });
 }
 
+template int64_t packedLeftSize<float>(int64_t, int64_t);
+template int64_t packedLeftSize<double>(int64_t, int64_t);
+template void packLeft(int64_t, int64_t, const LeftFactor<float> &, float *);
+template void packLeft(int64_t, int64_t, const LeftFactor<double> &, double *);
 template int64_t packedSize<float>(int64_t, int64_t);
 template int64_t packedSize<double>(int64_t, int64_t);
 template void pack(Layout, int64_t, int64_t, const float *, int64_t, float *);

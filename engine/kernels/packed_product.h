@@ -29,6 +29,12 @@ template <typename T> struct LeftFactor {
     }
 };
 
+/// The left factor (m x k) laid out in tiles of tileRows rows, for products with many columns and
+/// for convolutions: column p of tile i (see forEachTile) begins at packed[(i * k + p) * tileRows].
+/// `packedLeftSize` elements.
+template <typename T> int64_t packedLeftSize(int64_t m, int64_t k);
+template <typename T> void packLeft(int64_t m, int64_t k, const LeftFactor<T> &a, T *packed);
+
 /// C (m x n) = A (m x k) B with B laid out by pack(), or C += with `accumulate`; rows of C are
 /// `strideC` elements apart. In this thread; every element is summed in the order of k, in blocks
 /// of productBlock, so its bits depend neither on m nor on n. With `stored` transposed C lies in

@@ -32,6 +32,12 @@ template <typename T> inline constexpr int64_t tileColumns = 2 * simd::lanes<T>;
 template <typename T> struct LeftRows {
     const T *const *rows;
 };
+/// The same, with every `segment` elements followed by a gap of some that are left out.
+template <typename T> struct LeftSegments {
+    const T *const *rows;
+    int64_t segment;
+    int64_t gap;
+};
 /// Columns of A that are compact and `step` apart: element (r, p) is data[p * step + r].
 template <typename T> struct LeftColumns {
     const T *data;
@@ -60,20 +66,46 @@ template <typename T> struct TileTarget {
 
 namespace detail {
 
+// The left factors as the loop over k has them in registers. It runs up to end(), then next() leads
+// on to what follows a gap.
+
 template <int Rows, typename T> struct LocalRows {
     explicit LocalRows(const LeftRows<T> &left) { std::copy_n(left.rows, Rows, rows); }
     T at(int r, int64_t p) const { return rows[r][p]; }
+    int64_t end(int64_t, int64_t k) const { return k; }
+    void next() { }
     const T *rows[Rows];
+};
+template <int Rows, typename T> struct LocalSegments {
+    explicit LocalSegments(const LeftSegments<T> &left) : segment(left.segment), gap(left.gap)
+    {
+        std::copy_n(left.rows, Rows, rows);
+    }
+    T at(int r, int64_t p) const { return rows[r][p]; }
+    int64_t end(int64_t p, int64_t k) const { return std::min(p + segment, k); }
+    void next()
+    {
+        for (const T *&row : rows)
+            row += gap;
+    }
+    const T *rows[Rows];
+    int64_t segment, gap;
 };
 template <int Rows, typename T> struct LocalColumns {
     explicit LocalColumns(const LeftColumns<T> &left) : data(left.data), step(left.step) { }
     T at(int r, int64_t p) const { return data[p * step + r]; }
+    int64_t end(int64_t, int64_t k) const { return k; }
+    void next() { }
     const T *data;
     int64_t step;
 };
 template <int Rows, typename T> LocalRows<Rows, T> local(const LeftRows<T> &left)
 {
     return LocalRows<Rows, T>(left);
+}
+template <int Rows, typename T> LocalSegments<Rows, T> local(const LeftSegments<T> &left)
+{
+    return LocalSegments<Rows, T>(left);
 }
 template <int Rows, typename T> LocalColumns<Rows, T> local(const LeftColumns<T> &left)
 {
@@ -85,17 +117,19 @@ void productTile(int64_t k, const Left &left, const Right &right, const TileTarg
 {
     using simd::Vector;
     constexpr int64_t width = simd::lanes<T>;
-    const auto a = local<Rows>(left);
+    auto a = local<Rows>(left);
     Vector<T> sums[Rows][Vectors] = {};
-    for (int64_t p = 0; p < k; ++p) {
-        const T *row = right.row(p);
-        Vector<T> b[Vectors];
-        for (int i = 0; i < Vectors; ++i)
-            b[i] = simd::load(row + i * width);
-        for (int r = 0; r < Rows; ++r) {
-            const Vector<T> factor = simd::all(a.at(r, p));
+    for (int64_t p = 0; p < k; a.next()) {
+        for (const int64_t end = a.end(p, k); p < end; ++p) {
+            const T *row = right.row(p);
+            Vector<T> b[Vectors];
             for (int i = 0; i < Vectors; ++i)
-                sums[r][i] = simd::multiplyAdd<T>(factor, b[i], sums[r][i]);
+                b[i] = simd::load(row + i * width);
+            for (int r = 0; r < Rows; ++r) {
+                const Vector<T> factor = simd::all(a.at(r, p));
+                for (int i = 0; i < Vectors; ++i)
+                    sums[r][i] = simd::multiplyAdd<T>(factor, b[i], sums[r][i]);
+            }
         }
     }
     // The last vector may be a part.

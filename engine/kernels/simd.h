@@ -63,6 +63,28 @@ template <typename T> Vector<T> loadPart(const T *from, int64_t count)
 #endif
 }
 
+/// The lanes `begin` to `end` of those at `from` (either may lie outside of them), the others 0;
+/// only these are read.
+template <typename T> Vector<T> loadRange(const T *from, int64_t begin, int64_t end)
+{
+    begin = std::clamp<int64_t>(begin, 0, lanes<T>);
+    end = std::clamp<int64_t>(end, begin, lanes<T>);
+#if defined(__AVX512F__)
+    const uint32_t mask = ((uint32_t(1) << end) - 1) & ~((uint32_t(1) << begin) - 1);
+    if constexpr (sizeof(T) == 4)
+        return (Vector<T>)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(mask), from);
+    else
+        return (Vector<T>)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask), from);
+#else
+    if (begin == 0 && end == lanes<T>)
+        return load(from);
+    T lane[lanes<T>] = {};
+    for (int64_t i = begin; i < end; ++i)
+        lane[i] = from[i];
+    return load(lane);
+#endif
+}
+
 /// Stores the first `count` lanes (at most all).
 template <typename T> void storePart(T *to, Vector<T> value, int64_t count)
 {
@@ -134,6 +156,21 @@ void exchangeBlocks(Vector<T> *rows, std::index_sequence<Lane...>)
         exchangeBlocks<T, 2 * Width>(rows, std::index_sequence<Lane...>());
 }
 } // namespace detail
+
+namespace detail {
+template <typename T, size_t... Lane>
+Vector<T> everySecond(Vector<T> first, Vector<T> second, std::index_sequence<Lane...>)
+{
+    return __builtin_shufflevector(first, second, (2 * Lane)...);
+}
+} // namespace detail
+
+/// Lanes 0, 2, 4, ... of two vectors as one.
+template <typename T> Vector<T> everySecond(Vector<T> first, Vector<T> second)
+{
+    return detail::everySecond<T>(first, second,
+                                  std::make_index_sequence<static_cast<size_t>(lanes<T>)>());
+}
 
 /// Transposes a square of lanes<T> vectors.
 template <typename T> void transpose(Vector<T> *rows)
