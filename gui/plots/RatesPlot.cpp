@@ -11,12 +11,18 @@
 #include <QVBoxLayout>
 #include <qcustomplot.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace mrg {
 
 namespace {
 constexpr int redrawIntervalMs = 80;
-/// More names than these would hide the curves; they are told on hovering.
+/// More names than these in a legend would hide the curves; they stand at the curves' ends, and are
+/// told on hovering.
 constexpr qsizetype namedCurves = 12;
+constexpr int endNameWidth = 150;
+constexpr double endNameGap = 6;
 } // namespace
 
 RatesPlot::RatesPlot(TrainingController &controller, const Theme &theme, QWidget *parent)
@@ -105,6 +111,7 @@ void RatesPlot::paintCurves()
         m_graphs[c].graph()->setPen(QPen(color, m_picked == c ? 2.5 : 1.3));
         m_graphs[c].graph()->setLayer(m_picked == c ? "axes" : "main");
     }
+    nameEnds();
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
@@ -118,15 +125,64 @@ void RatesPlot::rebuild()
 {
     m_plot->clearGraphs();
     m_graphs.clear();
+    m_plot->clearItems();
+    m_names.clear();
     const QStringList labels = m_controller.labelNames();
     for (const QString &label : labels) {
         QCPGraph *graph = m_plot->addGraph();
         graph->setName(label);
         m_graphs.append(SeriesGraph(graph));
     }
+    const bool atEnds = labels.size() > namedCurves;
+    QMargins margins = m_plot->axisRect()->minimumMargins();
+    margins.setRight(atEnds ? endNameWidth : margins.left());
+    m_plot->axisRect()->setMinimumMargins(margins);
+    for (qsizetype c = 0; atEnds && c < labels.size(); ++c) {
+        auto *name = new QCPItemText(m_plot);
+        name->setClipToAxisRect(false);
+        name->setPositionAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+        name->position->setTypeX(QCPItemPosition::ptAxisRectRatio);
+        name->position->setTypeY(QCPItemPosition::ptPlotCoords);
+        m_names.append(name);
+    }
     m_plot->legend->setVisible(!labels.isEmpty() && labels.size() <= namedCurves);
     paintCurves();
     refresh();
+}
+
+void RatesPlot::nameEnds()
+{
+    const double ratio = 1 + endNameGap / std::max(1, m_plot->axisRect()->width());
+    std::vector<std::pair<double, int>> ends;
+    for (int c = 0; c < m_names.size(); ++c) {
+        const QSharedPointer<QCPGraphDataContainer> points = m_graphs[c].graph()->data();
+        m_names[c]->setVisible(false);
+        if (!points->isEmpty())
+            ends.emplace_back((points->constEnd() - 1)->value, c);
+    }
+    // The picked one has its place first.
+    std::sort(ends.begin(), ends.end(), [this](const auto &a, const auto &b) {
+        if ((a.second == m_picked) != (b.second == m_picked))
+            return a.second == m_picked;
+        return a.first > b.first;
+    });
+    const int height = m_plot->fontMetrics().height();
+    std::vector<double> taken;
+    for (const auto &[value, c] : ends) {
+        const double y = m_plot->yAxis->coordToPixel(value);
+        const bool free = std::none_of(taken.begin(), taken.end(),
+                                       [&](double other) { return std::abs(other - y) < height; });
+        if (!free)
+            continue;
+        taken.push_back(y);
+        QCPItemText *name = m_names[c];
+        name->setVisible(true);
+        name->setText(m_plot->fontMetrics().elidedText(m_graphs[c].graph()->name(), Qt::ElideRight,
+                                                       endNameWidth - 2 * int(endNameGap)));
+        name->setColor(labelColor(c, m_theme));
+        name->setFont(m_plot->font());
+        name->position->setCoords(ratio, value);
+    }
 }
 
 void RatesPlot::refresh()
@@ -140,6 +196,7 @@ void RatesPlot::refresh()
     m_plot->yAxis->setRangeLower(0);
     m_plot->yAxis->scaleRange(1.05, 0);
     m_plot->xAxis->setRangeLower(0);
+    nameEnds();
     m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 

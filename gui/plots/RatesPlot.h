@@ -9,6 +9,7 @@
 #include <QWidget>
 
 class QComboBox;
+class QCPItemText;
 class QCustomPlot;
 class QLabel;
 
@@ -33,6 +34,8 @@ protected:
 private:
     void rebuild();
     void paintCurves();
+    /// Writes names at the right ends of the curves: from the highest down, each where it has room.
+    void nameEnds();
 
     TrainingController &m_controller;
     Theme m_theme;
@@ -40,6 +43,7 @@ private:
     QComboBox *m_measure;
     QLabel *m_pickedName;
     QVector<SeriesGraph> m_graphs;
+    QVector<QCPItemText *> m_names;
     int m_picked = -1;
     QTimer m_timer;
 };
