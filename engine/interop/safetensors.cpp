@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/interop/safetensors.h"
 
+#include "engine/core/write_file.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -208,23 +210,7 @@ Result<TensorFile> readSafetensors(std::span<const std::byte> bytes)
 Result<void> saveSafetensors(const std::filesystem::path &path, const TensorFile &file)
 {
     const std::vector<std::byte> bytes = writeSafetensors(file);
-    const std::filesystem::path beside = path.string() + ".part";
-    std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
-    stream.write(reinterpret_cast<const char *>(bytes.data()),
-                 static_cast<std::streamsize>(bytes.size()));
-    stream.close();
-    std::string reason = stream ? "" : std::strerror(errno);
-    if (stream) {
-        std::error_code failure;
-        std::filesystem::rename(beside, path, failure);
-        reason = failure ? failure.message() : "";
-    }
-    if (reason.empty())
-        return {};
-    std::error_code ignored;
-    std::filesystem::remove(beside, ignored);
-    return Error(ErrorCategory::File, "cannot_write", path.string(), reason,
-                 "a writable place with free space", "choose another folder");
+    return writeFile(path, {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
 }
 
 Result<TensorFile> loadSafetensors(const std::filesystem::path &path)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/network/experiment_file.h"
 
+#include "engine/core/write_file.h"
 #include "engine/network/file_migrations.h"
 #include "engine/spec/value_json.h"
 
@@ -357,28 +358,7 @@ Result<Experiment> loadExperiment(const std::filesystem::path &path)
 
 Result<void> saveExperiment(const std::filesystem::path &path, const Experiment &experiment)
 {
-    const std::filesystem::path beside = path.string() + ".part";
-    {
-        std::ofstream file(beside, std::ios::binary | std::ios::trunc);
-        file << writeExperiment(experiment);
-        file.flush();
-        if (!file) {
-            const std::string reason = std::strerror(errno);
-            std::error_code ignored;
-            std::filesystem::remove(beside, ignored);
-            return fileError("cannot_write", path.string(), reason,
-                             "a writable place with free space",
-                             "choose another folder; nothing was overwritten");
-        }
-    }
-    std::error_code failure;
-    std::filesystem::rename(beside, path, failure);
-    if (failure) {
-        std::error_code ignored;
-        std::filesystem::remove(beside, ignored);
-        return fileError("cannot_write", path.string(), failure.message(), "a writable place");
-    }
-    return {};
+    return writeFile(path, writeExperiment(experiment));
 }
 
 } // namespace mrg

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/store/metrics_csv.h"
 
-#include <fstream>
+#include "engine/core/write_file.h"
+
+#include <sstream>
 
 namespace mrg {
 
@@ -10,7 +12,7 @@ Result<void> writeMetricsCsv(const std::filesystem::path &path, const RunStore &
     const Result<std::vector<std::string>> names = store.series(run);
     if (!names)
         return names.error();
-    std::ofstream file(path);
+    std::ostringstream file;
     file << "series,step,epoch,value\n";
     file.precision(9);
     for (const std::string &name : *names) {
@@ -20,11 +22,7 @@ Result<void> writeMetricsCsv(const std::filesystem::path &path, const RunStore &
         for (const StoredPoint &point : *points)
             file << name << ',' << point.step << ',' << point.epoch << ',' << point.value << '\n';
     }
-    file.flush();
-    if (!file)
-        return Error(ErrorCategory::File, "cannot_write", path.string(), "",
-                     "a writable place with free space");
-    return {};
+    return writeFile(path, file.str());
 }
 
 } // namespace mrg

@@ -2,6 +2,7 @@
 #include "gui/cli/commands.h"
 
 #include "engine/core/Parallel.h"
+#include "engine/core/write_file.h"
 #include "engine/interop/safetensors.h"
 #include "engine/network/experiment_file.h"
 #include "engine/store/RunStore.h"
@@ -134,8 +135,6 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     const Snapshot last = session.join();
     if (last.failure)
         return complain(*last.failure);
-    if (last.storeFailure)
-        return complain(*last.storeFailure);
     const double seconds
             = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     const Result<Evaluation> test = session.evaluate(*data->test);
@@ -148,39 +147,41 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     if (last.validation)
         json["validation"] = toJson(*last.validation, false);
     json["test"] = toJson(*test, false);
+    // What was learnt is told even where it can't be kept, and each thing is kept that can be.
+    std::optional<Error> unkept = last.storeFailure;
+    const auto note = [&unkept](const Result<void> &written) {
+        if (!written && !unkept)
+            unkept = written.error();
+    };
     if (store) {
         const std::filesystem::path &out = folder;
-        TensorFile weights{session.stateDict(), {{"format", "pt"}}};
+        const TensorFile weights{session.stateDict(), {{"format", "pt"}}};
         created->reset(); // the engine thread is done with the store
-        for (const Result<void> &written :
-             {store->putDocument(last.runId, "evaluation/test", toJson(*test, true).dump()),
-              saveExperiment(out / "experiment.mrg", *experiment),
-              saveSafetensors(out / "weights.safetensors", weights), store->flush(),
-              writeMetricsCsv(out / "metrics.csv", *store, last.runId)}) {
-            if (!written)
-                return complain(written.error());
+        note(saveExperiment(out / "experiment.mrg", *experiment));
+        note(saveSafetensors(out / "weights.safetensors", weights));
+        note(writeFile(out / "result.json", json.dump(2) + "\n"));
+        if (!last.storeFailure) {
+            note(store->putDocument(last.runId, "evaluation/test", toJson(*test, true).dump()));
+            note(store->flush());
+            note(writeMetricsCsv(out / "metrics.csv", *store, last.runId));
         }
-        std::ofstream(out / "result.json") << json.dump(2) << "\n";
-        if (!request.report.empty()) {
+        if (!request.report.empty() && !unkept) {
             const Result<Report> report = reportOfRun(
                     *store, last.runId, vocabulary,
                     std::filesystem::path(request.file).parent_path(), last.validation);
-            const Result<void> written = report
-                    ? writeReport(*report, QString::fromStdString(request.report))
-                    : Result<void>(report.error());
-            if (!written)
-                return complain(written.error());
+            note(report ? writeReport(*report, QString::fromStdString(request.report))
+                        : Result<void>(report.error()));
         }
     }
     if (request.json) {
         std::printf("%s\n", json.dump(2).c_str());
-        return 0;
+    } else {
+        if (last.validation)
+            printEvaluation("validation", *last.validation);
+        printEvaluation("test", *test);
+        std::printf("%lld steps in %.2f s\n", static_cast<long long>(last.step), seconds);
     }
-    if (last.validation)
-        printEvaluation("validation", *last.validation);
-    printEvaluation("test", *test);
-    std::printf("%lld steps in %.2f s\n", static_cast<long long>(last.step), seconds);
-    return 0;
+    return unkept ? complain(*unkept) : 0;
 }
 
 } // namespace mrg
