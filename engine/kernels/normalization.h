@@ -25,24 +25,44 @@ struct NormalizationLayout {
     int64_t weights() const { return period * parts; }
 };
 
-/// Mean (0 unless centred) and mean squared distance from it, one a set.
-template <typename T>
-void normalizationMoments(const NormalizationLayout &layout, bool centred, const T *x, T *mean,
-                          T *variance);
-
 /// y = (x - mean) * inverse (* weight + bias; both may be null); mean and inverse one a set.
-template <typename T>
-void normalize(const NormalizationLayout &layout, const T *x, const T *mean, const T *inverse,
-               const T *weight, const T *bias, T *y);
+template <typename T> struct NormalizationForward {
+    NormalizationLayout layout;
+    const T *x;
+    const T *weight;
+    const T *bias;
+    T *mean;
+    T *inverse; ///< 1 / sqrt(variance + eps)
+    T *y;
+};
 
-/// dx; `ofSet` tells whether mean and inverse are those of the set and so depend on x.
+/// By the sets' own mean (0 unless centred) and mean squared distance from it, which are written to
+/// `mean`, `inverse` and, unless null, `variance`.
 template <typename T>
-void normalizeBackward(const NormalizationLayout &layout, bool ofSet, bool centred, const T *x,
-                       const T *mean, const T *inverse, const T *weight, const T *gradient, T *dx);
+void normalizeSets(const NormalizationForward<T> &call, bool centred, double eps, T *variance);
 
-/// dweight and dbias; either may be null.
-template <typename T>
-void normalizeWeightsBackward(const NormalizationLayout &layout, const T *x, const T *mean,
-                              const T *inverse, const T *gradient, T *dweight, T *dbias);
+/// By mean and inverse as they stand.
+template <typename T> void normalizeByGiven(const NormalizationForward<T> &call);
+
+template <typename T> struct NormalizationBackward {
+    NormalizationLayout layout;
+    bool ofSet; ///< whether mean and inverse are those of the set and so depend on x
+    bool centred;
+    const T *x;
+    const T *mean;
+    const T *inverse;
+    const T *weight; ///< may be null
+    const T *gradient; ///< of y
+    T *dx;
+    T *dweight; ///< may be null
+    T *dbias; ///< may be null
+    T *workspace; ///< normalizationWorkspace() elements
+};
+
+/// Elements of memory that normalizeBackward() works with.
+int64_t normalizationWorkspace(const NormalizationLayout &layout);
+
+/// Gradients of x, weight and bias, in as few passes over memory as there can be.
+template <typename T> void normalizeBackward(const NormalizationBackward<T> &call);
 
 } // namespace mrg::kernels

@@ -59,6 +59,12 @@ struct Saved {
     Normalization how;
 };
 
+/// Its elements, or null.
+template <typename T> T *pointer(const Tensor &tensor)
+{
+    return tensor.defined() ? tensor.data<T>() : nullptr;
+}
+
 Gradients kernelBackward(const Saved &saved, const Tensor &g)
 {
     const Tensor x = saved.x.unpack();
@@ -72,18 +78,15 @@ Gradients kernelBackward(const Saved &saved, const Tensor &g)
     if (saved.hasBias)
         out[2] = Tensor::empty(saved.biasShape, x.dtype());
     const Tensor compactWeight = weight.defined() ? weight.compact() : weight;
+    const Tensor workspace = Tensor::empty({kernels::normalizationWorkspace(layout)}, x.dtype());
     dispatchFloating(x.dtype(), "normalization", [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const auto pointer = [](const Tensor &tensor) {
-            return tensor.defined() ? tensor.data<T>() : nullptr;
-        };
-        launch([layout, ofSet = !saved.how.mean.defined(), centred = saved.how.centred,
-                from = x.data<T>(), mean = saved.mean.data<T>(), inverse = saved.inverse.data<T>(),
-                w = pointer(compactWeight), dy = gradient.data<T>(), dx = out[0].data<T>(),
-                dw = pointer(out[1]), db = pointer(out[2])] {
-            kernels::normalizeBackward<T>(layout, ofSet, centred, from, mean, inverse, w, dy, dx);
-            if (dw || db)
-                kernels::normalizeWeightsBackward<T>(layout, from, mean, inverse, dy, dw, db);
+        launch([call = kernels::NormalizationBackward<T>{
+                        layout, !saved.how.mean.defined(), saved.how.centred, x.data<T>(),
+                        saved.mean.data<T>(), saved.inverse.data<T>(), pointer<T>(compactWeight),
+                        gradient.data<T>(), out[0].data<T>(), pointer<T>(out[1]),
+                        pointer<T>(out[2]), workspace.data<T>()}] {
+            kernels::normalizeBackward(call);
         });
     });
     return out;
@@ -110,30 +113,29 @@ Tensor normalizing(const char *name, const Tensor &input, const Tensor &weight, 
     Tensor y = Tensor::empty(x.shape(), x.dtype());
     Tensor mean = Tensor::empty({layout.sets()}, x.dtype());
     Tensor inverse = Tensor::empty({layout.sets()}, x.dtype());
+    const Tensor variance = how.observe ? Tensor::empty({layout.sets()}, x.dtype()) : Tensor();
     dispatchFloating(x.dtype(), name, [&](auto tag) {
         using T = typename decltype(tag)::type;
-        const auto pointer = [](const Tensor &tensor) {
-            return tensor.defined() ? tensor.data<T>() : nullptr;
-        };
-        launch([layout, centred = how.centred, eps = how.eps, from = x.data<T>(),
-                mean = mean.data<T>(), inverse = inverse.data<T>(), givenMean = pointer(how.mean),
-                givenVariance = pointer(how.variance), observe = how.observe] {
-            if (givenMean) {
-                for (int64_t set = 0; set < layout.sets(); ++set) {
-                    mean[set] = givenMean[set % layout.period];
-                    inverse[set] = givenVariance[set % layout.period];
+        const kernels::NormalizationForward<T> call{
+                layout,         x.data<T>(),       pointer<T>(weight), pointer<T>(bias),
+                mean.data<T>(), inverse.data<T>(), y.data<T>()};
+        if (how.mean.defined()) {
+            launch([call, eps = static_cast<T>(how.eps), givenMean = how.mean.data<T>(),
+                    givenVariance = how.variance.data<T>()] {
+                for (int64_t set = 0; set < call.layout.sets(); ++set) {
+                    const int64_t at = set % call.layout.period;
+                    call.mean[set] = givenMean[at];
+                    call.inverse[set] = T(1) / std::sqrt(givenVariance[at] + eps);
                 }
-            } else {
-                kernels::normalizationMoments<T>(layout, centred, from, mean, inverse);
-                if (observe)
-                    observe(mean, inverse);
-            }
-            for (int64_t set = 0; set < layout.sets(); ++set)
-                inverse[set] = T(1) / std::sqrt(inverse[set] + static_cast<T>(eps));
-        });
-        launch([layout, from = x.data<T>(), mean = mean.data<T>(), inverse = inverse.data<T>(),
-                w = pointer(weight), b = pointer(bias), to = y.data<T>()] {
-            kernels::normalize<T>(layout, from, mean, inverse, w, b, to);
+                kernels::normalizeByGiven(call);
+            });
+            return;
+        }
+        launch([call, centred = how.centred, eps = how.eps, variance = pointer<T>(variance),
+                observe = how.observe] {
+            kernels::normalizeSets(call, centred, eps, variance);
+            if (observe)
+                observe(call.mean, variance);
         });
     });
     if (shouldRecord({&x, &weight, &bias})) {
