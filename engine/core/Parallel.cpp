@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/Parallel.h"
 
+#include "engine/core/Denormals.h"
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -37,6 +39,7 @@ public:
             m_body = &body;
             m_count = count;
             m_grain = grain;
+            m_flushes = flushesDenormals();
             m_next = 0;
             m_active = static_cast<int>(m_threads.size());
             m_failure = nullptr;
@@ -55,13 +58,18 @@ private:
     {
         uint64_t seen = 0;
         for (;;) {
+            bool flushes;
             {
                 std::unique_lock lock(m_mutex);
                 if (!m_wake.wait(lock, stop, [&] { return m_generation != seen; }))
                     return;
                 seen = m_generation;
+                flushes = m_flushes;
             }
-            work();
+            {
+                const FlushDenormals asTheCaller(flushes);
+                work();
+            }
             std::lock_guard lock(m_mutex);
             if (--m_active == 0)
                 m_done.notify_one();
@@ -90,6 +98,7 @@ private:
     const FunctionRef<void(int64_t, int64_t)> *m_body = nullptr;
     int64_t m_count = 0;
     int64_t m_grain = 1;
+    bool m_flushes = false; ///< denormals, as the caller does
     std::atomic<int64_t> m_next = 0;
     int m_active = 0;
     uint64_t m_generation = 0;

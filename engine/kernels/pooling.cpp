@@ -52,6 +52,52 @@ void largest(const T *x, const Extents &size, const Extents &step, Range depth, 
     }
 }
 
+/// The points that windows side by side look at in one row of the input.
+struct Taps {
+    int64_t count;
+    int64_t distance;
+};
+
+/// The largest of `count` windows side by side, `stride` apart, all of whose points lie in the
+/// input. `first` is the place of the first window's first column in row 0.
+template <int64_t stride, typename T>
+void largestSideBySide(const T *x, const Extents &size, const Extents &step, Range depth,
+                       Range height, Taps taps, int64_t first, int64_t count, T *y,
+                       int64_t *indices)
+{
+    using Place = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+    constexpr int64_t block = 64;
+    T best[block];
+    Place place[block];
+    for (int64_t done = 0; done < count; done += block) {
+        const int64_t n = std::min(block, count - done);
+        const int64_t column = first + done * stride;
+        const auto begin
+                = static_cast<Place>((depth.begin * size[1] + height.begin) * size[2] + column);
+        for (int64_t j = 0; j < n; ++j) {
+            best[j] = -std::numeric_limits<T>::infinity();
+            place[j] = begin + static_cast<Place>(j * stride);
+        }
+        for (int64_t d = depth.begin; d < depth.end; d += step[0]) {
+            for (int64_t h = height.begin; h < height.end; h += step[1]) {
+                for (int64_t k = 0; k < taps.count; ++k) {
+                    const int64_t at = (d * size[1] + h) * size[2] + column + k * taps.distance;
+                    const T *from = x + at;
+                    for (int64_t j = 0; j < n; ++j) {
+                        const T value = from[j * stride];
+                        const bool takes = value > best[j] || value != value;
+                        best[j] = takes ? value : best[j];
+                        place[j] = takes ? static_cast<Place>(at + j * stride) : place[j];
+                    }
+                }
+            }
+        }
+        std::copy_n(best, n, y + done);
+        for (int64_t j = 0; indices && j < n; ++j)
+            indices[done + j] = place[j];
+    }
+}
+
 template <typename T>
 void poolPlane(const Extents &size, const Extents &step, const Ranges &ranges, const T *x, T *y,
                int64_t *indices)
@@ -102,7 +148,44 @@ void maxPool(const Windows &w, int64_t planes, const T *x, T *y, int64_t *indice
         const int64_t skipped = first < 0 ? (-first + w.dilation[d] - 1) / w.dilation[d] : 0;
         return Range{first + skipped * w.dilation[d], end};
     });
-    poolPlanes(w.input, w.output, w.dilation, ranges, planes, x, y, indices);
+    // Windows that lie in the input over their whole width.
+    const int64_t width = w.output[2];
+    const int64_t reach = (w.kernel[2] - 1) * w.dilation[2] + 1;
+    const int64_t inside = w.input[2] + w.padding[2] - reach; // begin of the last, before the input
+    const int64_t last = inside < 0 ? 0 : std::min(inside / w.stride[2] + 1, width);
+    const int64_t first = std::min((w.padding[2] + w.stride[2] - 1) / w.stride[2], last);
+    const auto sideBySide = w.stride[2] == 1 ? &largestSideBySide<1, T>
+            : w.stride[2] == 2               ? &largestSideBySide<2, T>
+                                             : nullptr;
+    if (!sideBySide) {
+        poolPlanes(w.input, w.output, w.dilation, ranges, planes, x, y, indices);
+        return;
+    }
+    forEachPlane(planes, volume(w.input), [&](int64_t plane) {
+        const T *from = x + plane * volume(w.input);
+        int64_t point = plane * volume(w.output);
+        for (Range depth : ranges[0]) {
+            for (Range height : ranges[1]) {
+                for (int64_t o = 0; o < width; ++o) {
+                    if (o == first && last > first) {
+                        sideBySide(from, w.input, w.dilation, depth, height,
+                                   {w.kernel[2], w.dilation[2]}, first * w.stride[2] - w.padding[2],
+                                   last - first, y + point + first,
+                                   indices ? indices + point + first : nullptr);
+                        o = last;
+                        if (o == width)
+                            break;
+                    }
+                    int64_t place;
+                    largest(from, w.input, w.dilation, depth, height,
+                            ranges[2][static_cast<size_t>(o)], y[point + o], place);
+                    if (indices)
+                        indices[point + o] = place;
+                }
+                point += width;
+            }
+        }
+    });
 }
 
 template <typename T>

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 #include <utility>
 
 #if defined(__AVX__)
@@ -103,6 +107,34 @@ template <typename T> void storePart(T *to, Vector<T> value, int64_t count)
 }
 
 /// `value` in all lanes.
+/// Stores past the caches, which saves fetching what is overwritten: for results that are too large
+/// to be found there when they are read. `to` is aligned to vectorBytes; streamed() must follow
+/// before another thread may read. A plain store where the machine has no such instruction.
+template <typename T> void stream(T *to, Vector<T> value)
+{
+#if defined(__AVX512F__)
+    __m512i bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    _mm512_stream_si512(reinterpret_cast<__m512i *>(to), bits);
+#elif defined(__AVX__)
+    __m256i bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    _mm256_stream_si256(reinterpret_cast<__m256i *>(to), bits);
+#elif defined(__SSE2__)
+    __m128i bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    _mm_stream_si128(reinterpret_cast<__m128i *>(to), bits);
+#else
+    store(to, value);
+#endif
+}
+inline void streamed()
+{
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
 template <typename T> Vector<T> all(T value) { return value - Vector<T>{}; }
 
 /// a * b + c of floating-point numbers, rounded once on machines that have an instruction for it.

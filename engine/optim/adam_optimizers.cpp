@@ -73,7 +73,7 @@ template <typename O, bool decoupled> struct AdamRule {
         Update(const O &o, UpdateContext context)
             : m(o, decoupled),
               stepSize(static_cast<T>(o.lr / correction(o.betas[0], context.step))),
-              root(static_cast<T>(std::sqrt(correction(o.betas[1], context.step))))
+              inverseRoot(static_cast<T>(1 / std::sqrt(correction(o.betas[1], context.step))))
         {
         }
         void operator()(int64_t begin, int64_t end, T *__restrict p, const T *__restrict g,
@@ -82,18 +82,32 @@ template <typename O, bool decoupled> struct AdamRule {
             T *__restrict mean = slots[0];
             T *__restrict square = slots[1];
             T *__restrict largest = slots[2];
-            for (int64_t i = begin; i < end; ++i) {
-                const T weight = p[i] * m.shrink;
-                const T d = m.gradient(g[i], weight);
-                const T first = mean[i] = m.mean(mean[i], d);
-                T second = square[i] = m.square(square[i], d);
-                if (largest)
-                    second = largest[i] = largest[i] < second ? second : largest[i];
-                p[i] = weight - stepSize * first / (std::sqrt(second) / root + m.eps);
+            if (largest) {
+                for (int64_t i = begin; i < end; ++i) {
+                    const T second = advance(p[i], g[i], mean[i], square[i]);
+                    largest[i] = largest[i] < second ? second : largest[i];
+                    p[i] = moved(p[i], mean[i], largest[i]);
+                }
+            } else {
+                for (int64_t i = begin; i < end; ++i) {
+                    const T second = advance(p[i], g[i], mean[i], square[i]);
+                    p[i] = moved(p[i], mean[i], second);
+                }
             }
         }
+        /// Takes a gradient into the means; the new mean of the squares.
+        T advance(T weight, T g, T &mean, T &square) const
+        {
+            const T d = m.gradient(g, weight * m.shrink);
+            mean = m.mean(mean, d);
+            return square = m.square(square, d);
+        }
+        T moved(T weight, T mean, T square) const
+        {
+            return weight * m.shrink - stepSize * mean / (std::sqrt(square) * inverseRoot + m.eps);
+        }
         Moments<T> m;
-        T stepSize, root;
+        T stepSize, inverseRoot;
     };
 };
 

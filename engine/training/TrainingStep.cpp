@@ -2,6 +2,7 @@
 #include "engine/training/TrainingStep.h"
 
 #include "engine/autograd/backward.h"
+#include "engine/core/Denormals.h"
 
 namespace mrg {
 
@@ -18,6 +19,7 @@ TrainingStep::TrainingStep(Forward forward, Optimizer &optimizer)
 
 double TrainingStep::forward(const Tensor &input, const Tensor &target)
 {
+    const FlushDenormals flushing;
     Place &place = m_places[{input.rawData(), target.rawData()}];
     m_current = &place;
     if (place.plan) {
@@ -41,6 +43,7 @@ double TrainingStep::forward(const Tensor &input, const Tensor &target)
 
 void TrainingStep::update()
 {
+    const FlushDenormals flushing;
     Place &place = *m_current;
     if (place.plan) {
         place.plan->run(1);

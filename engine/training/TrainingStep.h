@@ -19,6 +19,7 @@ namespace mrg {
 ///
 /// Every memory in which batches come (the full ones, a shorter last one) has a plan of its own.
 /// What the network or the optimizer is made of must stay; after a change of options call forget().
+/// Numbers too small to be normal count as zero (see Denormals.h).
 class TrainingStep {
 public:
     /// What forward gives: the loss as a scalar, and the scores it was made of (for those who

@@ -7,7 +7,7 @@
 
 namespace mrg::kernels {
 
-/// How a term of sumsOf() reads: a full vector of elements, or the single ones that are left.
+/// How the loops below read: a full vector of elements, or the single ones that are left.
 template <typename T> struct VectorAccess {
     using Value = simd::Vector<T>;
     static Value load(const T *from) { return simd::load(from); }
@@ -53,6 +53,33 @@ std::array<double, count> sumsOf(int64_t n, Term term)
         }
     }
     return totals;
+}
+
+/// Whether an array of `count` elements is written past the caches: it would push out of them what
+/// is needed sooner.
+template <typename T> bool outgrowsCaches(int64_t count)
+{
+    constexpr int64_t cacheBytes = 4 << 20;
+    return count * static_cast<int64_t>(sizeof(T)) > cacheBytes;
+}
+
+/// to[i] = value(access, i) over [0, n); `streaming`: past the caches, and simd::streamed() must
+/// follow.
+template <typename T, typename ValueAt>
+void writeVectors(int64_t n, T *to, bool streaming, ValueAt value)
+{
+    constexpr int64_t lanes = simd::lanes<T>;
+    int64_t i = 0;
+    if (streaming) {
+        for (; i < n && reinterpret_cast<uintptr_t>(to + i) % simd::vectorBytes != 0; ++i)
+            to[i] = value(ElementAccess<T>(), i);
+        for (; i + lanes <= n; i += lanes)
+            simd::stream<T>(to + i, value(VectorAccess<T>(), i));
+    }
+    for (; i + lanes <= n; i += lanes)
+        simd::store<T>(to + i, value(VectorAccess<T>(), i));
+    for (; i < n; ++i)
+        to[i] = value(ElementAccess<T>(), i);
 }
 
 } // namespace mrg::kernels
