@@ -7,6 +7,7 @@
 #include "engine/kernels/packed_product.h"
 #include "engine/kernels/patches.h"
 #include "engine/kernels/product_tile.h"
+#include "engine/kernels/winograd.h"
 
 #include <algorithm>
 #include <numeric>
@@ -241,6 +242,10 @@ void addWeightGradient(const Convolution &c, const Group &g, const Bands &bands,
 template <typename T>
 void convolve(const Convolution &c, const T *x, const T *weight, const T *bias, T *out)
 {
+    if constexpr (std::is_same_v<T, float>) {
+        if (winogradPays(c))
+            return winogradConvolve(c, x, weight, bias, out);
+    }
     const Group g(c);
     const Bands bands(c.windows, g.channels * static_cast<int64_t>(sizeof(T)));
     if (c.batch * bands.count() == 0)
@@ -283,6 +288,10 @@ template <typename T>
 void convolveInputGradient(const Convolution &c, const T *weight, const T *gradient, const T *bias,
                            T *dx)
 {
+    if constexpr (std::is_same_v<T, float>) {
+        if (winogradPays(c))
+            return winogradInputGradient(c, weight, gradient, bias, dx);
+    }
     const Group g(c);
     const int64_t residues = volume(c.windows.stride);
     thread_local Scratch<T> weightScratch;
@@ -331,6 +340,10 @@ void convolveInputGradient(const Convolution &c, const T *weight, const T *gradi
 template <typename T>
 void convolveWeightGradient(const Convolution &c, const T *x, const T *gradient, T *dweight)
 {
+    if constexpr (std::is_same_v<T, float>) {
+        if (winogradWeightPays(c))
+            return winogradWeightGradient(c, x, gradient, dweight);
+    }
     const Group g(c);
     const Bands bands(c.windows, g.channels * static_cast<int64_t>(sizeof(T)));
     const int64_t weights = c.outChannels * g.patch;

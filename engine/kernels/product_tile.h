@@ -182,4 +182,16 @@ template <typename Body> void forEachTile(int64_t m, Body body)
     }
 }
 
+/// A panel of C = A B with the m rows of A laid out by packLeft().
+template <typename T, typename Right>
+void packedLeftPanel(int64_t m, int64_t k, const T *packed, const Right &right,
+                     const TileTarget<T> &to)
+{
+    forEachTile(m, [&](int64_t row, int64_t rows) {
+        productTile(rows, k, LeftColumns<T>{packed, tileRows}, right,
+                    TileTarget<T>{to.data + row * to.step, to.step, to.columns, to.accumulate});
+        packed += k * tileRows;
+    });
+}
+
 } // namespace mrg::kernels

@@ -48,12 +48,16 @@ template <typename Term> void forEachTerm(const Convolution &c, Term term)
     const auto &w = c.windows;
     const int64_t channels = c.channels / c.groups;
     const int64_t outChannels = c.outChannels / c.groups;
+    std::vector<Extents> points;
+    for (int64_t i = 0; i < volume(w.kernel); ++i)
+        points.push_back(pointOf(w.kernel, i));
     for (int64_t out = 0; out < outputSize(c); ++out) {
         const Extents at = pointOf(w.output, out % volume(w.output));
         const int64_t channel = out / volume(w.output) % c.outChannels;
         const int64_t n = out / volume(w.output) / c.outChannels;
+        const int64_t firstWeight = channel * channels * volume(w.kernel);
         for (int64_t i = 0; i < channels * volume(w.kernel); ++i) {
-            const Extents point = pointOf(w.kernel, i % volume(w.kernel));
+            const Extents &point = points[static_cast<size_t>(i % volume(w.kernel))];
             const int64_t from = channel / outChannels * channels + i / volume(w.kernel);
             int64_t input = n * c.channels + from;
             bool inside = true;
@@ -63,17 +67,18 @@ template <typename Term> void forEachTerm(const Convolution &c, Term term)
                 input = input * w.input[d] + x;
             }
             if (inside)
-                term(out, input, channel * channels * volume(w.kernel) + i);
+                term(out, input, firstWeight + i);
         }
     }
 }
 
+/// Sums by tiles (winograd.h) round more often than the plain one.
 template <typename T>
 bool close(const std::vector<T> &got, const std::vector<double> &sum,
            const std::vector<double> &size)
 {
     for (size_t i = 0; i < sum.size(); ++i) {
-        if (!(std::abs(got[i] - sum[i]) <= 30 * std::numeric_limits<T>::epsilon() * (1 + size[i])))
+        if (!(std::abs(got[i] - sum[i]) <= 64 * std::numeric_limits<T>::epsilon() * (1 + size[i])))
             return false;
     }
     return true;
@@ -199,6 +204,7 @@ private slots:
     void shapesOfNetworks();
     void randomShapes();
     void anInfinitePointReachesItsOwnWindowsOnly();
+    void bitsDoNotDependOnThreads_data();
     void bitsDoNotDependOnThreads();
 };
 
@@ -218,6 +224,12 @@ void TestConvolutions::shapesOfNetworks_data()
     QTest::newRow("many channels") << image(1, 100, 30, 5, 3, 1, 1);
     QTest::newRow("several bands") << image(1, 40, 5, 90, 3, 1, 1);
     QTest::newRow("several bands at a stride") << image(1, 40, 3, 121, 3, 2, 1);
+    QTest::newRow("3x3 by tiles") << image(5, 16, 24, 28, 3, 1, 1);
+    QTest::newRow("3x3 by tiles, odd sizes") << image(27, 19, 9, 33, 3, 1, 1);
+    QTest::newRow("3x3 by tiles, no padding") << image(7, 32, 40, 11, 3, 1, 0);
+    QTest::newRow("3x3 by tiles, full padding") << image(5, 12, 33, 17, 3, 1, 2);
+    QTest::newRow("3x3 by tiles, wide") << image(2, 16, 10, 71, 3, 1, 1);
+    QTest::newRow("3x3 by tiles, small images") << image(9, 64, 64, 7, 3, 1, 1);
     QTest::newRow("no batch") << image(0, 2, 3, 5, 3, 1, 1);
     QTest::newRow("a signal") << fitted({.batch = 2,
                                          .channels = 4,
@@ -247,7 +259,7 @@ void TestConvolutions::randomShapes()
     RandomStream numbers(7, 1);
     const auto among
             = [&](int64_t low, int64_t high) { return low + numbers.below(high - low + 1); };
-    for (int i = 0; i < 250 && !QTest::currentTestFailed(); ++i) {
+    for (int i = 0; i < 150 && !QTest::currentTestFailed(); ++i) {
         Convolution c;
         c.batch = among(1, 3);
         c.groups = among(1, 3);
@@ -286,9 +298,16 @@ void TestConvolutions::anInfinitePointReachesItsOwnWindowsOnly()
     QVERIFY(std::isinf(dweight[8]));
 }
 
+void TestConvolutions::bitsDoNotDependOnThreads_data()
+{
+    QTest::addColumn<Convolution>("c");
+    QTest::newRow("5x5") << image(9, 16, 24, 20, 5, 1, 1);
+    QTest::newRow("3x3 by tiles") << image(5, 32, 35, 28, 3, 1, 1);
+}
+
 void TestConvolutions::bitsDoNotDependOnThreads()
 {
-    const Convolution c = image(9, 16, 24, 28, 3, 1, 1);
+    QFETCH(Convolution, c);
     const std::vector<float> x = random<float>(inputSize(c), 1);
     const std::vector<float> weight = random<float>(weightSize(c), 2);
     const std::vector<float> gradient = random<float>(outputSize(c), 3);
