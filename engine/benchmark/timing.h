@@ -17,7 +17,7 @@ struct Timing {
 double stepsPerSecond(FunctionRef<void()> step, Timing timing = {});
 
 /// What this machine can do at most with the threads set, measured now: multiply-adds on registers,
-/// and a sum of two arrays larger than caches, written past them.
+/// and sums of arrays larger than caches, written past them or in place.
 struct MachinePeaks {
     double gigaflops = 0;
     double gigabytesPerSecond = 0;

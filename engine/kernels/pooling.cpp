@@ -3,6 +3,7 @@
 
 #include "engine/core/Error.h"
 #include "engine/core/Launch.h"
+#include "engine/kernels/simd.h"
 
 #include <algorithm>
 #include <cmath>
@@ -52,49 +53,57 @@ void largest(const T *x, const Extents &size, const Extents &step, Range depth, 
     }
 }
 
-/// The points that windows side by side look at in one row of the input.
-struct Taps {
-    int64_t count;
-    int64_t distance;
-};
+/// The elements of windows side by side: `count` of them, `stride` apart.
+template <int64_t stride, typename T> simd::Vector<T> loadApart(const T *from, int64_t count)
+{
+    if constexpr (stride == 1) {
+        return simd::loadPart(from, count);
+    } else {
+        static_assert(stride == 2);
+        constexpr int64_t lanes = simd::lanes<T>;
+        const int64_t reach = 2 * count - 1;
+        return simd::everySecond<T>(
+                simd::loadPart(from, std::min(reach, lanes)),
+                simd::loadPart(from + std::min(reach, lanes), std::max<int64_t>(reach - lanes, 0)));
+    }
+}
 
 /// The largest of `count` windows side by side, `stride` apart, all of whose points lie in the
-/// input. `first` is the place of the first window's first column in row 0.
+/// input: `columns` of them in a row, step[2] apart. `first` is the place of the first window's
+/// first column in row 0.
 template <int64_t stride, typename T>
 void largestSideBySide(const T *x, const Extents &size, const Extents &step, Range depth,
-                       Range height, Taps taps, int64_t first, int64_t count, T *y,
+                       Range height, int64_t columns, int64_t first, int64_t count, T *y,
                        int64_t *indices)
 {
-    using Place = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
-    constexpr int64_t block = 64;
-    T best[block];
-    Place place[block];
-    for (int64_t done = 0; done < count; done += block) {
-        const int64_t n = std::min(block, count - done);
+    using Place = simd::MaskElement<T>;
+    constexpr int64_t lanes = simd::lanes<T>;
+    simd::Vector<Place> apart;
+    for (int64_t j = 0; j < lanes; ++j)
+        apart[j] = static_cast<Place>(j * stride);
+    for (int64_t done = 0; done < count; done += lanes) {
+        const int64_t n = std::min(lanes, count - done);
         const int64_t column = first + done * stride;
-        const auto begin
-                = static_cast<Place>((depth.begin * size[1] + height.begin) * size[2] + column);
-        for (int64_t j = 0; j < n; ++j) {
-            best[j] = -std::numeric_limits<T>::infinity();
-            place[j] = begin + static_cast<Place>(j * stride);
-        }
+        const int64_t begin = (depth.begin * size[1] + height.begin) * size[2] + column;
+        simd::Vector<T> best = simd::all(-std::numeric_limits<T>::infinity());
+        simd::Vector<Place> place = apart + static_cast<Place>(begin);
         for (int64_t d = depth.begin; d < depth.end; d += step[0]) {
             for (int64_t h = height.begin; h < height.end; h += step[1]) {
-                for (int64_t k = 0; k < taps.count; ++k) {
-                    const int64_t at = (d * size[1] + h) * size[2] + column + k * taps.distance;
-                    const T *from = x + at;
-                    for (int64_t j = 0; j < n; ++j) {
-                        const T value = from[j * stride];
-                        const bool takes = value > best[j] || value != value;
-                        best[j] = takes ? value : best[j];
-                        place[j] = takes ? static_cast<Place>(at + j * stride) : place[j];
-                    }
+                for (int64_t k = 0; k < columns; ++k) {
+                    const int64_t at = (d * size[1] + h) * size[2] + column + k * step[2];
+                    const simd::Vector<T> value = loadApart<stride>(x + at, n);
+                    const simd::Mask<T> takes = (value > best) | (value != value);
+                    best = takes ? value : best;
+                    place = takes ? apart + static_cast<Place>(at) : place;
                 }
             }
         }
-        std::copy_n(best, n, y + done);
-        for (int64_t j = 0; indices && j < n; ++j)
-            indices[done + j] = place[j];
+        simd::storePart<T>(y + done, best, n);
+        if (indices) {
+            Place places[lanes];
+            simd::store<Place>(places, place);
+            std::copy_n(places, n, indices + done);
+        }
     }
 }
 
@@ -168,10 +177,9 @@ void maxPool(const Windows &w, int64_t planes, const T *x, T *y, int64_t *indice
             for (Range height : ranges[1]) {
                 for (int64_t o = 0; o < width; ++o) {
                     if (o == first && last > first) {
-                        sideBySide(from, w.input, w.dilation, depth, height,
-                                   {w.kernel[2], w.dilation[2]}, first * w.stride[2] - w.padding[2],
-                                   last - first, y + point + first,
-                                   indices ? indices + point + first : nullptr);
+                        sideBySide(from, w.input, w.dilation, depth, height, w.kernel[2],
+                                   first * w.stride[2] - w.padding[2], last - first,
+                                   y + point + first, indices ? indices + point + first : nullptr);
                         o = last;
                         if (o == width)
                             break;

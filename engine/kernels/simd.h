@@ -5,13 +5,9 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
-
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
 #include <utility>
 
-#if defined(__AVX__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -61,6 +57,8 @@ template <typename T> Vector<T> loadPart(const T *from, int64_t count)
         return (Vector<T>)_mm512_maskz_loadu_epi64(
                 static_cast<__mmask8>((uint32_t(1) << count) - 1), from);
 #else
+    if (count == lanes<T>)
+        return load(from);
     T lane[lanes<T>] = {};
     std::copy_n(from, count, lane);
     return load(lane);
@@ -106,7 +104,6 @@ template <typename T> void storePart(T *to, Vector<T> value, int64_t count)
 #endif
 }
 
-/// `value` in all lanes.
 /// Stores past the caches, which saves fetching what is overwritten: for results that are too large
 /// to be found there when they are read. `to` is aligned to vectorBytes; streamed() must follow
 /// before another thread may read. A plain store where the machine has no such instruction.
@@ -135,6 +132,7 @@ inline void streamed()
 #endif
 }
 
+/// `value` in all lanes.
 template <typename T> Vector<T> all(T value) { return value - Vector<T>{}; }
 
 /// a * b + c of floating-point numbers, rounded once on machines that have an instruction for it.
@@ -210,15 +208,24 @@ template <typename T> void transpose(Vector<T> *rows)
     detail::exchangeBlocks<T, 1>(rows, std::make_index_sequence<static_cast<size_t>(lanes<T>)>());
 }
 
+namespace detail {
+template <typename T, typename Part, size_t... Lane> T sum(Part value, std::index_sequence<Lane...>)
+{
+    constexpr size_t half = sizeof...(Lane);
+    if constexpr (half == 1) {
+        return value[0] + value[1];
+    } else {
+        return sum<T>(__builtin_shufflevector(value, value, Lane...)
+                              + __builtin_shufflevector(value, value, (Lane + half)...),
+                      std::make_index_sequence<half / 2>());
+    }
+}
+} // namespace detail
+
+/// The sum of all lanes, halves added to halves.
 template <typename T> T sum(Vector<T> value)
 {
-    T lane[lanes<T>];
-    store(lane, value);
-    for (int64_t width = lanes<T> / 2; width > 0; width /= 2) {
-        for (int64_t i = 0; i < width; ++i)
-            lane[i] += lane[i + width];
-    }
-    return lane[0];
+    return detail::sum<T>(value, std::make_index_sequence<static_cast<size_t>(lanes<T> / 2)>());
 }
 
 } // namespace mrg::kernels::simd

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <new>
 
 namespace mrg {
@@ -23,7 +24,10 @@ std::shared_ptr<std::byte> Arena::allocate(size_t bytes)
 {
     size_t size = (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
     std::byte *block = nullptr;
-    const auto fitting = m_free.lower_bound(size);
+    auto fitting = m_free.lower_bound(size);
+    // Of one size the last that was given back: the caches still hold it.
+    if (fitting != m_free.end())
+        fitting = std::prev(m_free.upper_bound(fitting->first));
     if (fitting != m_free.end() && fitting->first <= size * largestWaste) {
         size = fitting->first;
         block = fitting->second;

@@ -49,21 +49,45 @@ template <typename T> Tensor numberOf(T value)
     return out;
 }
 
+template <typename T, typename S> void copyRow(int64_t count, T *to, const S *from)
+{
+    if constexpr (std::is_same_v<T, S>) {
+        std::copy_n(from, count, to);
+    } else {
+        for (int64_t i = 0; i < count; ++i)
+            to[i] = convertElement<T>(from[i]);
+    }
+}
+template <typename T, typename S>
+void copyRow(int64_t count, T *to, int64_t toStep, const S *from, int64_t fromStep)
+{
+    for (int64_t i = 0; i < count; ++i)
+        to[i * toStep] = convertElement<T>(from[i * fromStep]);
+}
+
 /// Copies elements between two strided layouts of one shape, converting them.
 template <typename T, typename S>
 void copyElements(const Shape &shape, T *target, const std::vector<int64_t> &targetStrides,
                   const S *source, const std::vector<int64_t> &sourceStrides)
 {
-    launch([shape, target, targetStrides, source, sourceStrides] {
-        const int64_t targetStep = innerStride(targetStrides);
-        const int64_t sourceStep = innerStride(sourceStrides);
-        forEachRow<2>(shape, {targetStrides, sourceStrides},
-                      [=](const std::array<int64_t, 2> &offsets, int64_t count) {
-                          T *to = target + offsets[0];
-                          const S *from = source + offsets[1];
-                          for (int64_t i = 0; i < count; ++i)
-                              to[i * targetStep] = convertElement<T>(from[i * sourceStep]);
-                      });
+    launch([target, source,
+            layouts = StridedLayouts<2>{shape, {targetStrides, sourceStrides}}.collapsed()] {
+        const int64_t inner = layouts.shape.empty() ? 1 : layouts.shape.back();
+        const int64_t rows = inner == 0 ? 0 : numel(layouts.shape) / inner;
+        const int64_t targetStep = innerStride(layouts.strides[0]);
+        const int64_t sourceStep = innerStride(layouts.strides[1]);
+        parallelFor(rows, std::max<int64_t>(1, elementGrain / std::max<int64_t>(inner, 1)),
+                    [&](int64_t begin, int64_t end) {
+                        forEachRow<2>(layouts.shape, layouts.strides, begin, end,
+                                      [=](const std::array<int64_t, 2> &offsets, int64_t count) {
+                                          T *to = target + offsets[0];
+                                          const S *from = source + offsets[1];
+                                          if (targetStep == 1 && sourceStep == 1)
+                                              copyRow(count, to, from);
+                                          else
+                                              copyRow(count, to, targetStep, from, sourceStep);
+                                      });
+                    });
     });
 }
 
