@@ -76,6 +76,8 @@ int main(int argc, char **argv)
     app.add_option("--set", window.sets,
                    "Set an option there, as NODE.OPTION=VALUE: --set 2.out_features=32");
     app.add_flag("--train", window.train, "Begin to train there at once");
+    app.add_flag("--until-painted", window.untilPainted, "End as soon as the window is painted")
+            ->group(""); // not listed: for tests/bench/start.py
 
     CLI11_PARSE(app, argc, argv);
     const Vocabulary vocabulary = standardVocabulary();

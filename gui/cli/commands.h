@@ -47,6 +47,7 @@ struct WindowRequest {
     std::string file; ///< to open; empty: what a start shows
     std::vector<std::string> sets; ///< "NODE.OPTION=VALUE", made as edits that can be undone
     bool train = false; ///< start training as soon as the data are there
+    bool untilPainted = false; ///< end as soon as it is painted, to time a start
 };
 int windowCommand(const Vocabulary &vocabulary, int argc, char **argv,
                   const WindowRequest &request);

@@ -16,11 +16,11 @@
 #include <QTemporaryDir>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <thread>
 
 namespace mrg {
 
@@ -28,7 +28,23 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr auto progressInterval = std::chrono::milliseconds(50);
+/// Lets this thread sleep until the session has something to tell.
+class News {
+public:
+    void arrive()
+    {
+        m_arrived = true;
+        m_arrived.notify_one();
+    }
+    void wait()
+    {
+        m_arrived.wait(false);
+        m_arrived = false;
+    }
+
+private:
+    std::atomic<bool> m_arrived = false;
+};
 
 int complain(const Error &error)
 {
@@ -49,12 +65,12 @@ void printEvaluation(const char *what, const Evaluation &evaluation)
 }
 
 /// Prints a line whenever an epoch is over, until the run rests.
-void follow(Session &session, bool quiet)
+void follow(Session &session, News &news, bool quiet)
 {
     int64_t shown = 0;
     for (;;) {
         if (!session.snapshots().fetch()) {
-            std::this_thread::sleep_for(progressInterval);
+            news.wait();
             continue;
         }
         const Snapshot &now = session.snapshots().current();
@@ -125,13 +141,15 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
         store = std::move(*opened);
     }
     const auto begun = std::chrono::steady_clock::now();
-    Result<std::unique_ptr<Session>> created = Session::create(
-            *experiment, *data, vocabulary, {.store = store.get(), .published = {}});
+    News news; // outlives the session, which tells it
+    Result<std::unique_ptr<Session>> created
+            = Session::create(*experiment, *data, vocabulary,
+                              {.store = store.get(), .published = [&news] { news.arrive(); }});
     if (!created)
         return complain(created.error());
     Session &session = **created;
     session.post({Command::Kind::Run, {}, {}});
-    follow(session, request.quiet || request.json);
+    follow(session, news, request.quiet || request.json);
     const Snapshot last = session.join();
     if (last.failure)
         return complain(*last.failure);

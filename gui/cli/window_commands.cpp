@@ -125,6 +125,22 @@ QString setOption(ExperimentDocument &document, const QString &assignment)
     return {};
 }
 
+/// Ends the program once a widget has been painted.
+class QuitOncePainted : public QObject {
+public:
+    explicit QuitOncePainted(QWidget &widget) : QObject(&widget)
+    {
+        widget.installEventFilter(this);
+    }
+    bool eventFilter(QObject *watched, QEvent *event) override
+    {
+        // Not before what is painted in the same go, its children, is there as well.
+        if (event->type() == QEvent::Paint)
+            QTimer::singleShot(0, qApp, &QApplication::quit);
+        return QObject::eventFilter(watched, event);
+    }
+};
+
 void trainOnceReady(MainWindow &window)
 {
     if (window.controller().obstacle().isEmpty())
@@ -154,6 +170,8 @@ int windowCommand(const Vocabulary &vocabulary, int argc, char **argv, const Win
     }
     if (request.train)
         trainOnceReady(window);
+    if (request.untilPainted)
+        new QuitOncePainted(window); // the window owns it
     return QApplication::exec();
 }
 

@@ -68,6 +68,10 @@ def main():
             print(f"{row}  {share}", flush=True)
         if ratios:
             print(f"geometric mean with {threads} thread{'s' if threads > 1 else ''}: {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}x")
+    if not options.only:
+        for start in lines_of([sys.executable, HERE / "start.py", options.marginalia]):
+            records.append(start)
+            print(f"start: {start['start']} after {start['milliseconds']:.0f} ms")
     if options.growth:
         records += lines_of([options.marginalia, "bench", "--growth", "--json"] + window)
     path = options.out / "bench.jsonl"
