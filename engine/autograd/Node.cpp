@@ -2,6 +2,7 @@
 #include "engine/autograd/Node.h"
 
 #include "engine/autograd/BackwardObserver.h"
+#include "engine/autograd/accumulate.h"
 #include "engine/autograd/anomaly.h"
 #include "engine/core/Launch.h"
 
@@ -89,18 +90,7 @@ private:
             m_leaf.setGrad(addGradients(grad, incoming));
             return {};
         }
-        Tensor sum = grad;
-        dispatchDifferentiable(grad.dtype(), "AccumulateGrad", [&](auto tag) {
-            using T = typename decltype(tag)::type;
-            const Tensor add = incoming.compact();
-            launchPointwise(
-                    sum.numel(),
-                    [source = add.data<T>(), target = sum.data<T>()](int64_t begin, int64_t end) {
-                        for (int64_t i = begin; i < end; ++i)
-                            target[i] += source[i];
-                    });
-        });
-        sum.bumpVersion();
+        accumulateInto(grad, incoming);
         return {};
     }
 
@@ -108,6 +98,21 @@ private:
 };
 
 } // namespace
+
+void accumulateInto(Tensor sum, const Tensor &gradient)
+{
+    dispatchDifferentiable(sum.dtype(), "backward", [&](auto tag) {
+        using T = typename decltype(tag)::type;
+        const Tensor add = gradient.compact();
+        launchPointwise(
+                sum.numel(),
+                [source = add.data<T>(), target = sum.data<T>()](int64_t begin, int64_t end) {
+                    for (int64_t i = begin; i < end; ++i)
+                        target[i] += source[i];
+                });
+    });
+    sum.bumpVersion();
+}
 
 Tensor addGradients(const Tensor &a, const Tensor &b)
 {

@@ -2,6 +2,7 @@
 #include "engine/autograd/backward.h"
 
 #include "engine/autograd/BackwardObserver.h"
+#include "engine/autograd/accumulate.h"
 #include "engine/autograd/anomaly.h"
 #include "engine/core/Launch.h"
 
@@ -14,8 +15,15 @@ namespace {
 
 void accumulate(Tensor &slot, const Tensor &gradient)
 {
-    if (gradient.defined())
-        slot = slot.defined() ? addGradients(slot, gradient) : gradient;
+    if (!gradient.defined())
+        return;
+    if (!slot.defined())
+        slot = gradient;
+    else if (!gradEnabled() && slot.isSoleOwner() && slot.isContiguous()
+             && slot.dtype() == gradient.dtype() && slot.shape() == gradient.shape())
+        accumulateInto(slot, gradient);
+    else
+        slot = addGradients(slot, gradient);
 }
 
 /// Where a gradient is wanted: at an output of a node, or arriving at a leaf.

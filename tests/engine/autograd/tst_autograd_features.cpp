@@ -116,6 +116,23 @@ private slots:
         QCOMPARE(y.grad().item(), 24.0);
     }
 
+    void aGradientThatSomebodyKeepsIsNotAddedTo()
+    {
+        const Tensor x = leaf({1, 2});
+        const Tensor y = mul(x, 2);
+        const Tensor first = mul(y, 3);
+        const Tensor second = mul(y, 5);
+        const Tensor third = mul(y, 7);
+        Tensor kept; // the first to arrive at y
+        registerNodeHook(third, [&](const Gradients &inputs, const Gradients &) {
+            kept = inputs[0];
+            return std::optional<Gradients>();
+        });
+        backward(sum(add(add(first, second), third)));
+        QCOMPARE(kept.toVector<double>(), (Numbers{7, 7}));
+        QCOMPARE(x.grad().toVector<double>(), (Numbers{30, 30}));
+    }
+
     void aFunctionOfOnesOwnIsDifferentiatedByItsOwnRule()
     {
         const Tensor x = leaf({2});
