@@ -73,7 +73,7 @@ void logarithmic(QCPAxis &axis)
     axis.setScaleType(QCPAxis::stLogarithmic);
     axis.setTicker(QSharedPointer<QCPAxisTickerLog>::create());
     axis.setNumberFormat("gb");
-    axis.setNumberPrecision(3);
+    axis.setNumberPrecision(4);
 }
 
 bool save(QCustomPlot &plot, const QString &folder, const QString &name)
@@ -93,15 +93,16 @@ bool drawRatios(const Rates &rates, const Theme &theme, const QString &folder)
     double smallest = 1;
     for (int threads : {1, 2}) {
         QVector<double> places;
-        QVector<double> ratios;
+        QVector<double> lengths; // of the bars, which begin at 1: as fast as the peer
         for (size_t i = 0; i < rates.ids.size(); ++i) {
             const std::pair<std::string, int> key{rates.ids[i], threads};
             if (!rates.ours.contains(key) || !rates.peer.contains(key))
                 continue;
             places.append(static_cast<double>(i) + 1 + (threads == 1 ? -0.18 : 0.18));
-            ratios.append(rates.ours.at(key) / rates.peer.at(key));
-            largest = std::max(largest, ratios.back());
-            smallest = std::min(smallest, ratios.back());
+            const double ratio = rates.ours.at(key) / rates.peer.at(key);
+            lengths.append(ratio - 1);
+            largest = std::max(largest, ratio);
+            smallest = std::min(smallest, ratio);
         }
         if (places.isEmpty())
             continue;
@@ -112,7 +113,7 @@ bool drawRatios(const Rates &rates, const Theme &theme, const QString &folder)
         bars->setBrush(threads == 1 ? theme.trainCurve : theme.validationCurve);
         bars->setName(threads == 1 ? QObject::tr("1 thread")
                                    : QObject::tr("%1 threads").arg(threads));
-        bars->setData(places, ratios, true);
+        bars->setData(places, lengths, true);
     }
     logarithmic(*plot.yAxis);
     plot.yAxis->setLabel(
