@@ -22,8 +22,10 @@ using simd::lanes;
 constexpr int64_t weightParts = 8;
 /// Bytes of the laid out input that are made at a time, so that they stay in a core's own cache.
 constexpr int64_t bandBytes = 1 << 19;
-/// Multiplications that are worth a piece of their own for a thread.
+/// Multiplications that are worth a piece of their own for a thread, and up to which threads do not
+/// pay at all.
 constexpr int64_t pieceWork = 1 << 19;
+constexpr int64_t smallWork = 1 << 21;
 
 /// The sizes of one group.
 struct Group {
@@ -43,10 +45,13 @@ struct Group {
     int64_t outSpace; ///< and of the output
 };
 
-/// Samples and groups that one piece takes.
-int64_t grainOf(const Group &g)
+/// How many of the samples and groups, in `parts` each, one piece takes.
+int64_t grainOf(const Convolution &c, const Group &g, int64_t parts = 1)
 {
-    const int64_t work = g.patch * g.outChannels * g.outSpace;
+    const int64_t count = c.batch * c.groups * parts;
+    const int64_t work = g.patch * g.outChannels * g.outSpace / parts;
+    if (count * work <= smallWork)
+        return std::max<int64_t>(count, 1);
     return std::max<int64_t>(1, pieceWork / std::max<int64_t>(work, 1));
 }
 
@@ -262,26 +267,28 @@ void convolve(const Convolution &c, const T *x, const T *weight, const T *bias, 
     int64_t *offsets = offsetScratch.of(2 * g.patch);
     Patches(bands.windows(0)).offsets(g.channels, offsets);
     Patches(bands.windows(bands.count() - 1)).offsets(g.channels, offsets + g.patch);
-    parallelFor(c.batch * c.groups * bands.count(), grainOf(g), [&](int64_t begin, int64_t end) {
-        for (int64_t piece = begin; piece < end; ++piece) {
-            const int64_t band = piece % bands.count();
-            const int64_t group = piece / bands.count() % c.groups;
-            const int64_t n = piece / (bands.count() * c.groups);
-            const Windows windows = bands.windows(band);
-            const Patches patches(windows);
-            const bool whole = windows.output == bands.windows(0).output;
-            const T *input = laidOut(patches, g.channels,
-                                     x + (n * c.channels + group * g.channels) * g.space);
-            T *to = out + (n * c.outChannels + group * g.outChannels) * g.outSpace
-                    + (bands.plane(band) * c.windows.output[1] + bands.row(band))
-                            * c.windows.output[2];
-            correlate<T>(windows, patches, input,
-                         {packed + group * size, whole ? offsets : offsets + g.patch, g.outChannels,
-                          g.patch},
-                         bias ? bias + group * g.outChannels : nullptr,
-                         {to, g.outSpace, c.windows.output[2], 1});
-        }
-    });
+    parallelFor(c.batch * c.groups * bands.count(), grainOf(c, g, bands.count()),
+                [&](int64_t begin, int64_t end) {
+                    for (int64_t piece = begin; piece < end; ++piece) {
+                        const int64_t band = piece % bands.count();
+                        const int64_t group = piece / bands.count() % c.groups;
+                        const int64_t n = piece / (bands.count() * c.groups);
+                        const Windows windows = bands.windows(band);
+                        const Patches patches(windows);
+                        const bool whole = windows.output == bands.windows(0).output;
+                        const T *input
+                                = laidOut(patches, g.channels,
+                                          x + (n * c.channels + group * g.channels) * g.space);
+                        T *to = out + (n * c.outChannels + group * g.outChannels) * g.outSpace
+                                + (bands.plane(band) * c.windows.output[1] + bands.row(band))
+                                        * c.windows.output[2];
+                        correlate<T>(windows, patches, input,
+                                     {packed + group * size, whole ? offsets : offsets + g.patch,
+                                      g.outChannels, g.patch},
+                                     bias ? bias + group * g.outChannels : nullptr,
+                                     {to, g.outSpace, c.windows.output[2], 1});
+                    }
+                });
 }
 
 template <typename T>
@@ -301,15 +308,22 @@ void convolveInputGradient(const Convolution &c, const T *weight, const T *gradi
     for (int64_t i = 0; i < c.groups * residues; ++i)
         packResidue(Residue(c.windows, i % residues), c, g,
                     weight + i / residues * g.outChannels * g.patch, packed + i * size);
-    parallelFor(c.batch * c.groups, grainOf(g), [&](int64_t begin, int64_t end) {
+    // Where the kernel is smaller than its stride it reaches some input points from no window.
+    bool unreached = false;
+    for (int64_t i = 0; i < residues; ++i)
+        unreached = unreached || Residue(c.windows, i).points() == 0;
+    parallelFor(c.batch * c.groups, grainOf(c, g), [&](int64_t begin, int64_t end) {
         thread_local Scratch<int64_t> offsetScratch;
         for (int64_t piece = begin; piece < end; ++piece) {
             const int64_t group = piece % c.groups;
             const int64_t firstChannel = piece * g.channels;
             const T *offset = bias ? bias + group * g.channels : nullptr;
+            for (int64_t channel = 0; unreached && channel < g.channels; ++channel)
+                std::fill_n(dx + (firstChannel + channel) * g.space, g.space,
+                            offset ? offset[channel] : T(0));
             for (int64_t i = 0; i < residues; ++i) {
                 const Residue residue(c.windows, i);
-                if (volume(residue.windows.output) == 0)
+                if (residue.points() == 0 || volume(residue.windows.output) == 0)
                     continue;
                 const int64_t patch = g.outChannels * residue.points();
                 const Bands bands(residue.windows, g.outChannels * static_cast<int64_t>(sizeof(T)));
@@ -351,7 +365,7 @@ void convolveWeightGradient(const Convolution &c, const T *x, const T *gradient,
     thread_local Scratch<T> scratch;
     T *sums = scratch.of(parts * weights);
     std::fill_n(sums, parts * weights, T(0));
-    const int64_t grain = grainOf(g) * parts / std::max<int64_t>(c.batch, 1);
+    const int64_t grain = grainOf(c, g) * parts / std::max<int64_t>(c.batch * c.groups, 1);
     parallelFor(parts, std::max<int64_t>(1, grain), [&](int64_t begin, int64_t end) {
         for (int64_t part = begin; part < end; ++part) {
             for (int64_t n = part * c.batch / parts; n < (part + 1) * c.batch / parts; ++n)

@@ -114,7 +114,8 @@ void blocked(int64_t m, int64_t n, int64_t k, LeftFactor<T> a, Layout layoutB, c
     thread_local Scratch<T> scratch;
     for (int64_t column = 0; column < n; column += mostColumns) {
         const int64_t columns = std::min(mostColumns, n - column);
-        const int64_t most = blockSize / packedSize<T>(productBlock, columns) * productBlock;
+        const int64_t most = std::max<int64_t>(1, blockSize / packedSize<T>(productBlock, columns))
+                * productBlock;
         for (int64_t p = 0; p < k; p += most) {
             const int64_t steps = std::min(most, k - p);
             T *packed = scratch.of(packedSize<T>(steps, columns));

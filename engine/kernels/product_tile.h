@@ -25,6 +25,8 @@ inline constexpr int tileRows = 12;
 #else
 inline constexpr int tileRows = 6;
 #endif
+/// Steps of k that take longer than to fetch a tile's target.
+inline constexpr int64_t longSum = 64;
 /// Columns of a full tile. A last one of at most lanes<T> columns has one vector.
 template <typename T> inline constexpr int64_t tileColumns = 2 * simd::lanes<T>;
 
@@ -119,6 +121,13 @@ void productTile(int64_t k, const Left &left, const Right &right, const TileTarg
     constexpr int64_t width = simd::lanes<T>;
     auto a = local<Rows>(left);
     Vector<T> sums[Rows][Vectors] = {};
+    // Where the tile goes may be far away: it comes while the sums are made.
+    if (k >= longSum) {
+        for (int r = 0; r < Rows; ++r) {
+            for (int i = 0; i < Vectors; ++i)
+                __builtin_prefetch(to.data + r * to.step + i * width, 1);
+        }
+    }
     for (int64_t p = 0; p < k; a.next()) {
         for (const int64_t end = a.end(p, k); p < end; ++p) {
             const T *row = right.row(p);
