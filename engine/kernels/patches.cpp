@@ -16,29 +16,46 @@ int64_t shift(const Windows &w, size_t dimension, int64_t point)
     return std::max<int64_t>(point, 0) * w.dilation[dimension] / w.stride[dimension];
 }
 
-/// to[i] = from[i * stride] for begin <= i < end, 0 for the other i < width; the rest of the last
-/// vector is overwritten too.
-template <typename T>
-void layOutRow(const T *from, int64_t stride, int64_t begin, int64_t end, int64_t width, T *to)
+/// The elements of a laid out row or column that see input; those before and after see padding.
+struct Inside {
+    /// Of `count` elements at a stride from `first` on, in an input of `size`.
+    Inside(int64_t first, int64_t stride, int64_t size, int64_t count)
+        : begin(first >= 0 ? 0 : std::min((-first + stride - 1) / stride, count)),
+          end(first >= size ? begin : std::clamp((size - 1 - first) / stride + 1, begin, count))
+    {
+    }
+    int64_t begin, end;
+};
+
+/// Column by column of vectors: row y of `to` (height x width) holds from[y * rowStride + i *
+/// Stride] at i, where both are inside, and 0 elsewhere.
+template <int64_t Stride, typename T>
+void layOutPlane(const T *from, int64_t rowStride, int64_t stride, Inside rows, Inside columns,
+                 int64_t height, int64_t width, T *to)
 {
     using simd::lanes;
-    if (stride > 2) {
-        std::fill_n(to, width, T(0));
-        for (int64_t i = begin; i < end; ++i)
-            to[i] = from[i * stride];
-        return;
-    }
     for (int64_t i = 0; i < width; i += lanes<T>) {
-        if (stride == 1) {
-            simd::store(to + i, simd::loadRange(from + i, begin - i, end - i));
-            continue;
+        const int64_t count = std::min(lanes<T>, width - i);
+        const int64_t begin = columns.begin - i;
+        const int64_t end = columns.end - i;
+        for (int64_t y = 0; y < height; ++y) {
+            const T *row = from + y * rowStride + i * stride;
+            simd::Vector<T> values = {};
+            if (y >= rows.begin && y < rows.end) {
+                if constexpr (Stride == 1) {
+                    values = simd::loadRange(row, begin, end);
+                } else if constexpr (Stride == 2) {
+                    values = simd::everySecond<T>(simd::loadRange(row, 2 * begin, 2 * end - 1),
+                                                  simd::loadRange(row + lanes<T>,
+                                                                  2 * begin - lanes<T>,
+                                                                  2 * end - 1 - lanes<T>));
+                } else {
+                    for (int64_t j = std::max<int64_t>(begin, 0); j < std::min(end, count); ++j)
+                        values[j] = row[j * stride];
+                }
+            }
+            simd::storePart(to + y * width + i, values, count);
         }
-        const int64_t first = 2 * (begin - i);
-        const int64_t last = 2 * (end - i) - 1;
-        simd::store(to + i,
-                    simd::everySecond<T>(simd::loadRange(from + 2 * i, first, last),
-                                         simd::loadRange(from + 2 * i + lanes<T>, first - lanes<T>,
-                                                         last - lanes<T>)));
     }
 }
 
@@ -85,27 +102,21 @@ void Patches::offsets(int64_t channels, int64_t *to) const
 template <typename T> void Patches::layOut(int64_t channels, const T *x, T *to) const
 {
     const Windows &w = m_windows;
-    for (int64_t row = 0; row < channels * m_planes[0] * m_planes[1]; ++row) {
-        const int64_t channel = row / (m_planes[0] * m_planes[1]);
-        const int64_t d = row / m_planes[1] % m_planes[0] * w.dilation[0] - w.padding[0];
-        const int64_t firstH = row % m_planes[1] * w.dilation[1] % w.stride[1] - w.padding[1];
-        const bool inside = d >= 0 && d < w.input[0];
-        const T *plane = x + (channel * w.input[0] + d) * w.input[1] * w.input[2];
-        for (int64_t phase = 0; phase < m_planes[2]; ++phase) {
-            // Elements begin to end of a row see input; the others padding.
+    const auto layOutPlane = w.stride[2] == 1 ? &mrg::kernels::layOutPlane<1, T>
+            : w.stride[2] == 2                ? &mrg::kernels::layOutPlane<2, T>
+                                              : &mrg::kernels::layOutPlane<0, T>;
+    for (int64_t i = 0; i < channels * m_planes[0] * m_planes[1]; ++i) {
+        const int64_t channel = i / (m_planes[0] * m_planes[1]);
+        const int64_t d = i / m_planes[1] % m_planes[0] * w.dilation[0] - w.padding[0];
+        const int64_t firstRow = i % m_planes[1] * w.dilation[1] % w.stride[1] - w.padding[1];
+        Inside rows(firstRow, w.stride[1], w.input[1], m_height);
+        if (d < 0 || d >= w.input[0])
+            rows.end = rows.begin;
+        const T *plane = x + ((channel * w.input[0] + d) * w.input[1] + firstRow) * w.input[2];
+        for (int64_t phase = 0; phase < m_planes[2]; ++phase, to += m_height * m_width) {
             const int64_t first = phase * w.dilation[2] % w.stride[2] - w.padding[2];
-            const int64_t begin
-                    = first >= 0 ? 0 : std::min((-first + w.stride[2] - 1) / w.stride[2], m_width);
-            const int64_t room = w.input[2] - 1 - first;
-            const int64_t end
-                    = room < 0 ? begin : std::clamp(room / w.stride[2] + 1, begin, m_width);
-            for (int64_t y = 0; y < m_height; ++y, to += m_width) {
-                const int64_t h = firstH + y * w.stride[1];
-                if (!inside || h < 0 || h >= w.input[1])
-                    layOutRow<T>(x, 1, 0, 0, m_width, to);
-                else
-                    layOutRow(plane + h * w.input[2] + first, w.stride[2], begin, end, m_width, to);
-            }
+            layOutPlane(plane + first, w.stride[1] * w.input[2], w.stride[2], rows,
+                        Inside(first, w.stride[2], w.input[2], m_width), m_height, m_width, to);
         }
     }
 }

@@ -23,7 +23,7 @@ public:
     int64_t offset(const Extents &point) const;
     /// Offsets of all points of all channels, in the order of a weight's elements.
     void offsets(int64_t channels, int64_t *to) const;
-    /// Lays out the input's channels; up to a vector after the last may be overwritten.
+    /// Lays out the input's channels.
     template <typename T> void layOut(int64_t channels, const T *x, T *to) const;
 
 private:
