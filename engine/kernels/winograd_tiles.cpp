@@ -93,12 +93,14 @@ void transformTiles(const ImageTiles &tiles, const ImagePlanes &planes, int64_t 
     for (int64_t channel = 0; channel < planes.channels; ++channel) {
         // Down the columns, as they lie; then every fourth element for each place in a row of
         // tiles.
-        for (int64_t row = 0; row < images * tiles.rows; ++row) {
-            const float *plane = x
-                    + (row / tiles.rows * planes.channels + channel) * planes.height * planes.width;
-            const int64_t top = row % tiles.rows * tileSide - planes.top;
-            for (int64_t first = 0; first < tiles.across; first += together) {
-                const int64_t left = first * tileSide - planes.left;
+        for (int64_t first = 0; first < tiles.across; first += together) {
+            const int64_t left = first * tileSide - planes.left;
+            const int64_t count = std::min(together, tiles.across - first);
+            for (int64_t row = 0; row < images * tiles.rows; ++row) {
+                const float *plane = x
+                        + (row / tiles.rows * planes.channels + channel) * planes.height
+                                * planes.width;
+                const int64_t top = row % tiles.rows * tileSide - planes.top;
                 V t[2][6];
                 for (int64_t part = 0; part < 2; ++part) {
                     const int64_t start = left + part * L;
@@ -113,7 +115,6 @@ void transformTiles(const ImageTiles &tiles, const ImagePlanes &planes, int64_t 
                     Transform::apply(d, t[part]);
                 }
                 float *place = half + row * tiles.across + first;
-                const int64_t count = std::min(together, tiles.across - first);
                 for (int64_t i = 0; i < 6; ++i, place += from * columns) {
                     const auto store = [&]<size_t... J>(std::index_sequence<J...>)
                     {
