@@ -3,7 +3,7 @@
 
 #include "engine/core/Error.h"
 #include "engine/core/Parallel.h"
-#include "engine/kernels/lanes.h"
+#include "engine/kernels/softmax_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -103,8 +103,8 @@ private:
         T shift = 0;
         T sum = 1;
         if (m_call.softmax) {
-            const T largest = rowMax(x, n);
-            sum = exponentials(x, largest, m_call.gradient ? slopes : nullptr, n);
+            const T largest = largestOfRow(x, n);
+            sum = exponentialsOfRow(x, largest, m_call.gradient ? slopes : nullptr, n);
             shift = largest + std::log(sum);
         }
         T value = 0;
@@ -157,47 +157,6 @@ private:
         }
         const int64_t label = m_call.classes[item];
         slopes[label] -= m_sharp * weightOf(label) * factor;
-    }
-
-    /// The largest of a row; a NaN wins.
-    static T rowMax(const T *x, int64_t n)
-    {
-        T largest[lanes<T>];
-        std::fill_n(largest, lanes<T>, n > 0 ? x[0] : T(0));
-        const auto take = [](T &old, T value) { old = old >= value ? old : value; };
-        int64_t k = 0;
-        for (; k + lanes<T> <= n; k += lanes<T>) {
-            for (int64_t lane = 0; lane < lanes<T>; ++lane)
-                take(largest[lane], x[k + lane]);
-        }
-        for (; k < n; ++k)
-            take(largest[0], x[k]);
-        for (T value : largest)
-            take(largest[0], value);
-        return largest[0];
-    }
-
-    /// The sum of e^(x - largest), which are written to `out` if it is not null.
-    static T exponentials(const T *x, T largest, T *out, int64_t n)
-    {
-        Lanes<T> sums = Lanes<T>::Zero();
-        int64_t k = 0;
-        for (; k + lanes<T> <= n; k += lanes<T>) {
-            const Lanes<T> powers = exponential<T>(AllLanes::load(x + k) - largest);
-            if (out)
-                AllLanes::store(out + k, powers);
-            sums += powers;
-        }
-        if (k < n) {
-            const FirstLanes some{n - k};
-            Lanes<T> powers = exponential<T>(some.load(x + k) - largest);
-            for (int64_t lane = n - k; lane < lanes<T>; ++lane)
-                powers[lane] = 0;
-            if (out)
-                some.store(out + k, powers);
-            sums += powers;
-        }
-        return sums.sum();
     }
 
     const ClassLoss<T> &m_call;

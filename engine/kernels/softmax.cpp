@@ -2,6 +2,8 @@
 #include "engine/kernels/softmax.h"
 
 #include "engine/core/Parallel.h"
+#include "engine/kernels/softmax_rows.h"
+#include "engine/kernels/vector_loops.h"
 
 #include <algorithm>
 #include <cmath>
@@ -37,6 +39,13 @@ template <typename T> T rowMax(const T *x, Rows rows)
 template <typename T> void softmax(Rows rows, const T *x, T *y)
 {
     forEachRow(rows, [=](int64_t at) {
+        if (rows.inner == 1) {
+            const T largest = largestOfRow(x + at, rows.length);
+            const T sum = exponentialsOfRow(x + at, largest, y + at, rows.length);
+            for (int64_t k = at; k < at + rows.length; ++k)
+                y[k] /= sum;
+            return;
+        }
         const T largest = rowMax(x + at, rows);
         T sum = 0;
         for (int64_t k = 0; k < rows.length; ++k)
@@ -49,6 +58,17 @@ template <typename T> void softmax(Rows rows, const T *x, T *y)
 template <typename T> void softmaxBackward(Rows rows, const T *y, const T *g, T *dx)
 {
     forEachRow(rows, [=](int64_t at) {
+        if (rows.inner == 1) {
+            const T *out = y + at;
+            const T *gradient = g + at;
+            const auto dot = static_cast<T>(
+                    sumsOf<1, T>(rows.length, [=](auto access, int64_t k, auto *sums) {
+                        sums[0] += access.load(gradient + k) * access.load(out + k);
+                    })[0]);
+            for (int64_t k = 0; k < rows.length; ++k)
+                dx[at + k] = out[k] * (gradient[k] - dot);
+            return;
+        }
         T dot = 0;
         for (int64_t k = 0; k < rows.length; ++k)
             dot += g[at + k * rows.inner] * y[at + k * rows.inner];
@@ -60,6 +80,14 @@ template <typename T> void softmaxBackward(Rows rows, const T *y, const T *g, T 
 template <typename T> void logSoftmax(Rows rows, const T *x, T *y)
 {
     forEachRow(rows, [=](int64_t at) {
+        if (rows.inner == 1) {
+            const T largest = largestOfRow(x + at, rows.length);
+            const T sum = exponentialsOfRow<T>(x + at, largest, nullptr, rows.length);
+            const T shift = largest + std::log(sum);
+            for (int64_t k = at; k < at + rows.length; ++k)
+                y[k] = x[k] - shift;
+            return;
+        }
         const T largest = rowMax(x + at, rows);
         T sum = 0;
         for (int64_t k = 0; k < rows.length; ++k)
@@ -73,6 +101,18 @@ template <typename T> void logSoftmax(Rows rows, const T *x, T *y)
 template <typename T> void logSoftmaxBackward(Rows rows, const T *y, const T *g, T *dx)
 {
     forEachRow(rows, [=](int64_t at) {
+        if (rows.inner == 1) {
+            const T *gradient = g + at;
+            const auto sum = static_cast<T>(
+                    sumsOf<1, T>(rows.length, [=](auto access, int64_t k, auto *sums) {
+                        sums[0] += access.load(gradient + k);
+                    })[0]);
+            forLanes<T>(rows.length, [=](int64_t k, auto some) {
+                const Lanes<T> powers = exponential<T>(some.load(y + at + k));
+                some.template store<T>(dx + at + k, some.load(gradient + k) - powers * sum);
+            });
+            return;
+        }
         T sum = 0;
         for (int64_t k = 0; k < rows.length; ++k)
             sum += g[at + k * rows.inner];
