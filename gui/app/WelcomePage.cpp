@@ -107,7 +107,7 @@ WelcomePage::WelcomePage(const std::vector<ReadyExperiment> &examples, const Voc
 {
     setObjectName("welcomePage");
     for (const ReadyExperiment &example : examples) {
-        auto *card = new ExampleCard(example, vocabulary, theme);
+        auto *card = new ExampleCard(example, vocabulary, theme, this);
         card->installEventFilter(this);
         connect(card, &QAbstractButton::clicked, this,
                 [this, path = example.path] { emit exampleRequested(path); });
