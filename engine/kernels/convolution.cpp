@@ -7,10 +7,10 @@
 #include "engine/kernels/packed_product.h"
 #include "engine/kernels/patches.h"
 #include "engine/kernels/product_tile.h"
+#include "engine/kernels/residue.h"
 #include "engine/kernels/winograd.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace mrg::kernels {
 
@@ -22,6 +22,9 @@ using simd::lanes;
 constexpr int64_t weightParts = 8;
 /// Bytes of the laid out input that are made at a time, so that they stay in a core's own cache.
 constexpr int64_t bandBytes = 1 << 19;
+/// Output channels of a group up to which weight gradients are dot products, as tiles would have
+/// too few columns.
+constexpr int64_t fewChannels = 4;
 /// Multiplications that are worth a piece of their own for a thread, and up to which threads do not
 /// pay at all.
 constexpr int64_t pieceWork = 1 << 19;
@@ -96,72 +99,6 @@ template <typename T> const T *laidOut(const Patches &patches, int64_t channels,
     return out;
 }
 
-/// The input points that some points of the kernel reach, at a stride from each other. Their
-/// gradient is a correlation, at stride 1, of the output's gradient with these points of the
-/// kernel, turned round.
-struct Residue {
-    /// Number `number` of volume(stride) ones.
-    Residue(const Windows &w, int64_t number)
-    {
-        const Extents residues{number / (w.stride[1] * w.stride[2]),
-                               number / w.stride[2] % w.stride[1], number % w.stride[2]};
-        windows.input = w.output;
-        for (size_t i = 0; i < 3; ++i) {
-            // Padded input point stride * y + residue is seen through kernel point k by the window
-            // y - shift, where k * dilation = stride * shift + residue.
-            const int64_t common = std::gcd(w.stride[i], w.dilation[i]);
-            pointStep[i] = w.stride[i] / common;
-            while (firstPoint[i] < pointStep[i]
-                   && firstPoint[i] * w.dilation[i] % w.stride[i] != residues[i])
-                ++firstPoint[i];
-            windows.kernel[i] = firstPoint[i] < std::min(pointStep[i], w.kernel[i])
-                    ? (w.kernel[i] - 1 - firstPoint[i]) / pointStep[i] + 1
-                    : 0;
-            windows.dilation[i] = w.dilation[i] / common;
-            const int64_t first = firstMultiple(w.padding[i] - residues[i], w.stride[i]);
-            const int64_t end = firstMultiple(w.padding[i] + w.input[i] - residues[i], w.stride[i]);
-            windows.output[i] = std::max<int64_t>(end - first, 0);
-            start[i] = first * w.stride[i] + residues[i] - w.padding[i];
-            const int64_t shift = (firstPoint[i] * w.dilation[i] - residues[i]) / w.stride[i]
-                    + (windows.kernel[i] - 1) * windows.dilation[i];
-            windows.padding[i] = shift - first;
-        }
-    }
-    int64_t points() const { return volume(windows.kernel); }
-    /// Most points that one of the residues has.
-    static int64_t mostPoints(const Windows &w)
-    {
-        int64_t out = 1;
-        for (size_t i = 0; i < 3; ++i) {
-            const int64_t step = w.stride[i] / std::gcd(w.stride[i], w.dilation[i]);
-            out *= (w.kernel[i] + step - 1) / step;
-        }
-        return out;
-    }
-    /// The kernel's point that point j of the turned one is.
-    int64_t kernelPoint(const Extents &kernel, int64_t j) const
-    {
-        const Extents &own = windows.kernel;
-        const Extents turned{j / (own[1] * own[2]), j / own[2] % own[1], j % own[2]};
-        int64_t out = 0;
-        for (size_t i = 0; i < 3; ++i)
-            out = out * kernel[i] + firstPoint[i] + (own[i] - 1 - turned[i]) * pointStep[i];
-        return out;
-    }
-
-    Windows windows;
-    Extents firstPoint{0, 0, 0};
-    Extents pointStep;
-    Extents start; ///< the first of the input points
-
-private:
-    /// The least y with y * step >= x.
-    static int64_t firstMultiple(int64_t x, int64_t step)
-    {
-        return x >= 0 ? (x + step - 1) / step : -(-x / step);
-    }
-};
-
 /// The parts of the weight that a residue's correlation of one group needs.
 template <typename T>
 void packResidue(const Residue &residue, const Convolution &c, const Group &g, const T *weight,
@@ -182,6 +119,33 @@ void packResidue(const Residue &residue, const Convolution &c, const Group &g, c
              packed);
 }
 
+/// Adds to sums[point * step] the products of one output channel's gradients with what all windows
+/// see at each of the patch's points: dot products along rows of windows.
+template <typename T>
+void addDots(const Patches &patches, const Windows &windows, const T *input, int64_t patch,
+             const int64_t *offsets, const T *gradient, T *sums, int64_t step)
+{
+    constexpr int64_t together = 4;
+    for (int64_t point = 0; point < patch; point += together) {
+        const int64_t count = std::min(together, patch - point);
+        const T *seen[together];
+        for (int64_t i = 0; i < together; ++i)
+            seen[i] = input + offsets[point + std::min(i, count - 1)];
+        simd::Vector<T> dots[together] = {};
+        for (int64_t y = 0; y < windows.output[1]; ++y) {
+            for (int64_t x = 0; x < windows.output[2]; x += lanes<T>) {
+                const int64_t some = std::min(lanes<T>, windows.output[2] - x);
+                const auto g = simd::loadPart(gradient + y * windows.output[2] + x, some);
+                for (int64_t i = 0; i < together; ++i)
+                    dots[i] = simd::multiplyAdd<T>(
+                            g, simd::loadPart(seen[i] + y * patches.rowStep() + x, some), dots[i]);
+            }
+        }
+        for (int64_t i = 0; i < count; ++i)
+            sums[(point + i) * step] += simd::sum<T>(dots[i]);
+    }
+}
+
 /// Adds to sums (patch x outChannels) of a group the products of what all windows of a band see
 /// with the gradients of their outputs.
 template <typename T>
@@ -193,6 +157,12 @@ void addBand(const Windows &windows, const Group &g, const T *x, const T *gradie
     const T *input = laidOut(patches, g.channels, x);
     int64_t *offsets = offsetScratch.of(g.patch);
     patches.offsets(g.channels, offsets);
+    if (g.outChannels <= fewChannels) {
+        for (int64_t o = 0; o < g.outChannels; ++o)
+            addDots(patches, windows, input, g.patch, offsets, gradient + o * g.outSpace, sums + o,
+                    g.outChannels);
+        return;
+    }
     const int64_t points = volume(windows.output);
     T *packed = gradientScratch.of(packedSize<T>(points, g.outChannels));
     pack(Layout::Transposed, points, g.outChannels, gradient, g.outSpace, packed);

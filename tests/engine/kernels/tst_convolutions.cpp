@@ -218,6 +218,7 @@ void TestConvolutions::shapesOfNetworks_data()
     QTest::newRow("1x1 at stride 2") << image(2, 16, 32, 15, 1, 2, 0);
     QTest::newRow("patches") << image(2, 3, 24, 32, 8, 8, 0);
     QTest::newRow("depthwise") << image(2, 10, 10, 12, 3, 1, 1, 10);
+    QTest::newRow("depthwise at a stride") << image(2, 6, 12, 37, 5, 2, 2, 6);
     QTest::newRow("groups") << image(9, 8, 12, 10, 5, 1, 2, 4);
     QTest::newRow("more padding than kernel") << image(2, 3, 4, 6, 2, 1, 3);
     QTest::newRow("one point out") << image(4, 40, 50, 3, 3, 1, 0);
