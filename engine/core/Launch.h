@@ -14,10 +14,12 @@ namespace mrg {
 /// seam between eager operations, which know nothing of plans, and engine/plan, which makes them.
 ///
 /// While a recorder is installed in a thread, memory for tensors comes from it, and every kernel
-/// that is launched is run and handed to it.
+/// that is launched is handed to it and run.
 class LaunchRecorder {
 public:
     virtual ~LaunchRecorder();
+    /// Whether kernels are run as well; false: they are only told of, and memory keeps what it has.
+    virtual bool runsKernels() const { return true; }
     /// A kernel that was launched; calling it again repeats it.
     virtual void add(std::function<void()> kernel) = 0;
     /// A kernel in which element i of the outputs depends on element i of the inputs alone.
@@ -59,8 +61,11 @@ private:
 /// counter) it reads when it runs, through a pointer to something that outlives the step.
 template <typename Kernel> void launch(Kernel &&kernel)
 {
-    if (LaunchRecorder *recorder = LaunchRecorder::current())
+    if (LaunchRecorder *recorder = LaunchRecorder::current()) {
         recorder->add(kernel);
+        if (!recorder->runsKernels())
+            return;
+    }
     kernel();
 }
 
@@ -71,8 +76,11 @@ inline constexpr int64_t elementGrain = 1 << 15;
 /// the inputs alone: body(begin, end). Consecutive ones of the same count are fused in a plan.
 template <typename Body> void launchPointwise(int64_t count, Body &&body)
 {
-    if (LaunchRecorder *recorder = LaunchRecorder::current())
+    if (LaunchRecorder *recorder = LaunchRecorder::current()) {
         recorder->addPointwise(count, body);
+        if (!recorder->runsKernels())
+            return;
+    }
     parallelFor(count, elementGrain, body);
 }
 

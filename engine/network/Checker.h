@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/network/check.h"
+#include "engine/network/outline.h"
 
 #include <set>
 
@@ -51,8 +52,17 @@ private:
     void reportNotGiven(const Wire &wire);
     void reportUnconnected(const NetworkNode &node, const Port &port);
     void inferModule(const NetworkNode &node, const Spec &spec);
+    /// The type of an output by what its port says and what comes along the wires.
+    DType declaredType(const Port &port, const std::vector<Wire> &wires) const;
     bool dtypesFit(const NetworkNode &node, const std::vector<Wire> &wires);
-    void countParameters(const NetworkNode &node, const Shapes &inputs);
+    /// Makes the module of a node without memory for its parameters; null: there is none, or none
+    /// with these arguments.
+    std::shared_ptr<Module> makeModule(const NetworkNode &node) const;
+    void countParameters(const NetworkNode &node, const std::shared_ptr<Module> &module);
+    /// What the node gives for what comes along the wires, found by calling it without its kernels.
+    Result<TensorOutlines> outline(const NetworkNode &node, const Spec &spec,
+                                   const std::vector<Wire> &wires,
+                                   const std::shared_ptr<Module> &module) const;
     /// The shapes that come along the wires, and leftOut for ports left out before others.
     static Shapes byPort(const Spec &spec, const std::vector<Wire> &wires, const Shapes &shapes);
     void reportShapes(const NetworkNode &node, const Spec &spec, const std::vector<Wire> &wires,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/network/build.h"
 
+#include "engine/network/outline.h"
+
 #include <algorithm>
 
 namespace mrg {
@@ -189,10 +191,12 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
             if (!step.module)
                 step.function = vocabulary.registry.function(name);
             Shapes shapes;
+            TensorOutlines given;
             for (const Port &port : spec.inputs) {
                 if (!port.variadic && !network.wireInto({id, port.name, 0})) {
                     step.inputs.push_back(BuiltNetwork::Step::none);
                     shapes.push_back(leftOut);
+                    given.emplace_back();
                     continue;
                 }
                 for (int index = 0; const Wire *wire = network.wireInto({id, port.name, index});
@@ -203,7 +207,9 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                                      "the target at the loss only", "remove that wire");
                     }
                     step.inputs.push_back(slots.at(wire->from));
-                    shapes.push_back(checked.shapes.at(wire->from).shape());
+                    const SymbolicShape &shape = checked.shapes.at(wire->from);
+                    shapes.push_back(shape.shape());
+                    given.push_back(TensorOutline{shape.shape(), shape.dtype});
                     if (!port.variadic)
                         break;
                 }
@@ -214,6 +220,14 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                 step.inputs.pop_back();
             if (step.module)
                 step.module->materializeUninitialized(shapes);
+            // Lazy members of a container learn their sizes from what comes to them.
+            if (step.module && step.module->hasUninitialized()) {
+                const Result<TensorOutlines> outlines = outlineOfCall(
+                        [&](std::span<const Tensor> inputs) { return step.module->call(inputs); },
+                        given);
+                if (!outlines)
+                    return outlines.error().within("network");
+            }
             for (const Port &port : spec.outputs) {
                 slots[{id, port.name, 0}] = built.m_slots;
                 step.outputs.push_back(built.m_slots++);

@@ -170,26 +170,24 @@ Shapes Checker::byPort(const Spec &spec, const std::vector<Wire> &wires, const S
 
 void Checker::inferModule(const NetworkNode &node, const Spec &spec)
 {
+    // Parameters are counted, not made.
+    const ShapesOnly scope;
+    const std::shared_ptr<Module> module = makeModule(node);
     const std::optional<std::vector<Wire>> wires = incoming(node, spec);
     if (!wires || !dtypesFit(node, *wires)) {
-        countParameters(node, {});
+        countParameters(node, module);
         return;
     }
     Shapes shapes;
     Shapes others;
-    DType floating = DType::Float32;
-    DType common = DType::Bool;
     for (const Wire &wire : *wires) {
         const SymbolicShape &shape = m_result.shapes.at(wire.from);
         shapes.push_back(shape.shape());
         others.push_back(otherShape(shape, m_probe));
-        common = promoteTypes(common, shape.dtype);
-        if (isFloating(shape.dtype))
-            floating = shape.dtype;
     }
-    countParameters(node, byPort(spec, *wires, shapes));
     const Result<Shapes> outputs = spec.infer(node.args, byPort(spec, *wires, shapes));
     if (!outputs) {
+        countParameters(node, module);
         reportShapes(node, spec, *wires, shapes, outputs.error());
         return;
     }
@@ -198,6 +196,7 @@ void Checker::inferModule(const NetworkNode &node, const Spec &spec)
         const Port *port = inputPort((*wires)[i].to);
         if (port->form == TargetForm::ClassIndex && shapes[i] == shapes[0]
             && !isFloating(m_result.shapes.at((*wires)[i].from).dtype)) {
+            countParameters(node, module);
             reportShapes(node, spec, *wires, shapes,
                          Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
                                spec.inputs[0].name + " " + toString(shapes[0]),
@@ -205,17 +204,60 @@ void Checker::inferModule(const NetworkNode &node, const Spec &spec)
             return;
         }
     }
+    const Result<TensorOutlines> outlines = outline(node, spec, *wires, module);
+    countParameters(node, module);
+    if (!outlines && !isUnknown(outlines.error())) {
+        reportShapes(node, spec, *wires, shapes, outlines.error());
+        return;
+    }
     m_given.insert(node.id);
     const Result<Shapes> otherOutputs = spec.infer(node.args, byPort(spec, *wires, others));
     for (size_t i = 0; i < spec.outputs.size() && i < outputs->size(); ++i) {
-        const Port &port = spec.outputs[i];
-        const DType dtype = port.dtype == "float" ? floating
-                : port.dtype == "int64"           ? DType::Int64
-                : port.dtype == "bool"            ? DType::Bool
-                                                  : common;
-        m_result.shapes[{node.id, port.name, 0}] = symbolic(
+        const bool known = outlines && i < outlines->size() && (*outlines)[i];
+        const DType dtype = known ? (*outlines)[i]->dtype : declaredType(spec.outputs[i], *wires);
+        m_result.shapes[{node.id, spec.outputs[i].name, 0}] = symbolic(
                 (*outputs)[i], otherOutputs ? (*otherOutputs)[i] : (*outputs)[i], dtype, m_probe);
     }
+}
+
+DType Checker::declaredType(const Port &port, const std::vector<Wire> &wires) const
+{
+    DType floating = DType::Float32;
+    DType common = DType::Bool;
+    for (const Wire &wire : wires) {
+        const DType dtype = m_result.shapes.at(wire.from).dtype;
+        common = promoteTypes(common, dtype);
+        if (isFloating(dtype))
+            floating = dtype;
+    }
+    return port.dtype == "float"    ? floating
+            : port.dtype == "int64" ? DType::Int64
+            : port.dtype == "bool"  ? DType::Bool
+                                    : common;
+}
+
+Result<TensorOutlines> Checker::outline(const NetworkNode &node, const Spec &spec,
+                                        const std::vector<Wire> &wires,
+                                        const std::shared_ptr<Module> &module) const
+{
+    TensorOutlines inputs;
+    size_t next = 0;
+    for (const Port &port : spec.inputs) {
+        const size_t first = next;
+        for (; next < wires.size() && wires[next].to.port == port.name; ++next) {
+            const SymbolicShape &shape = m_result.shapes.at(wires[next].from);
+            inputs.push_back(TensorOutline{shape.shape(), shape.dtype});
+        }
+        if (next == first && !port.variadic && (!module || next < wires.size()))
+            inputs.push_back(std::nullopt);
+    }
+    if (module)
+        return outlineOfCall([&](std::span<const Tensor> tensors) { return module->call(tensors); },
+                             inputs);
+    const FunctionSpec *function = m_vocabulary.registry.function(spec.name);
+    return outlineOfCall(
+            [&](std::span<const Tensor> tensors) { return function->call(node.args, tensors); },
+            inputs);
 }
 
 bool Checker::dtypesFit(const NetworkNode &node, const std::vector<Wire> &wires)
@@ -224,7 +266,10 @@ bool Checker::dtypesFit(const NetworkNode &node, const std::vector<Wire> &wires)
         const Port *port = inputPort(wire.to);
         const DType got = m_result.shapes.at(wire.from).dtype;
         const bool fits = !port || port->dtype == "any"
-                || (port->dtype == "float" ? isFloating(got) : port->dtype == dtypeName(got));
+                || (port->dtype == "float"              ? isFloating(got)
+                            : port->dtype == "integral" ? isIntegral(got)
+                            : port->dtype == "complex"  ? isComplex(got)
+                                                        : port->dtype == dtypeName(got));
         if (fits)
             continue;
         Issue &issue = add("dtype_mismatch", node.id,
@@ -240,21 +285,24 @@ bool Checker::dtypesFit(const NetworkNode &node, const std::vector<Wire> &wires)
     return true;
 }
 
-void Checker::countParameters(const NetworkNode &node, const Shapes &inputs)
+std::shared_ptr<Module> Checker::makeModule(const NetworkNode &node) const
 {
     const ModuleSpec *module = node.type.rfind("nn.", 0) == 0
             ? m_vocabulary.registry.module(node.type.substr(3))
             : nullptr;
-    if (!module)
-        return;
-    const ShapesOnly scope;
     try {
-        const std::shared_ptr<Module> made = module->make(node.args);
-        made->materializeUninitialized(inputs);
-        m_result.parameters[node.id] = made->parameterCount();
+        return module ? module->make(node.args) : nullptr;
     } catch (const std::exception &) {
-        m_result.parameters[node.id] = 0; // said by validate
+        return nullptr; // said by validate
     }
+}
+
+void Checker::countParameters(const NetworkNode &node, const std::shared_ptr<Module> &module)
+{
+    if (node.type.rfind("nn.", 0) != 0)
+        return;
+    const bool known = module && !module->hasUninitialized();
+    m_result.parameters[node.id] = known ? module->parameterCount() : 0;
 }
 
 void Checker::reportShapes(const NetworkNode &node, const Spec &spec,

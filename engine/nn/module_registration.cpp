@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How tensors and children come into a module.
 #include "engine/nn/Module.h"
+
+#include "engine/core/Launch.h"
 #include "engine/nn/global_hooks.h"
 
 #include <algorithm>
@@ -226,6 +228,8 @@ void Module::materializeUninitialized(const std::vector<Shape> &inputs)
 {
     if (!m_awaitsInputs)
         return;
+    // What becomes of a module once is no part of a computation that is listened to.
+    const RecordLaunches unheard(nullptr);
     const auto missing = [](const Entry &entry) { return entry.uninitialized; };
     const bool draw = std::any_of(m_parameters.begin(), m_parameters.end(), missing);
     initializeParameters(inputs);

@@ -383,6 +383,54 @@ private slots:
         QCOMPARE(build(fault.network, all, vocabulary, 1).ok(), all.ok());
     }
 
+    void lazyMembersOfASequentialAreSized()
+    {
+        Drawing drawing = soundDrawing();
+        NetworkNode &hidden = *drawing.network.find(2);
+        hidden.type = "nn.Sequential";
+        hidden.args = {{"modules",
+                        ValueList{ModuleDescription{"LazyLinear", {{"out_features", 5}}},
+                                  ModuleDescription{"LazyBatchNorm1d", {}},
+                                  ModuleDescription{"LazyLinear", {{"out_features", 8}}}}}};
+        const DataDescription data = description({2}, 3);
+        const CheckedNetwork all = checked(drawing.network, data);
+        QVERIFY2(all.issues.empty(), texts(all).c_str());
+        QCOMPARE(all.parameters.at(2), (2 * 5 + 5) + 2 * 5 + (5 * 8 + 8));
+        BuiltNetwork network = build(drawing.network, all, vocabulary, 1).value();
+        BuiltNetwork same = build(drawing.network, all, vocabulary, 1).value();
+        QCOMPARE(network.scores(Tensor::ones({4, 2})).shape(), (Shape{4, 3}));
+        for (const auto &[name, parameter] : network.namedParameters()) {
+            QVERIFY2(name.ends_with("bias") || name.starts_with("2.1.")
+                             || parameter.toVector<double>()
+                                     != std::vector<double>(static_cast<size_t>(parameter.numel()),
+                                                            0.0),
+                     name.c_str());
+        }
+        QCOMPARE(same.parameters()[0].toVector<double>(),
+                 network.parameters()[0].toVector<double>());
+    }
+
+    void typesThatAFunctionRefusesAreTold()
+    {
+        // Whole numbers into a function of floating ones; conditions into a difference.
+        for (const auto &[type, wanted] : std::map<std::string, std::string>{
+                     {"torch.elu", "dtype_not_supported"}, {"torch.exp", ""}}) {
+            Drawing drawing;
+            drawing.node("data.moons").node(type).wire("1.input", "2.input");
+            DataDescription data = description({3}, 3);
+            data.inputDType = DType::Int64;
+            const CheckedNetwork all = checked(drawing.network, data);
+            const std::vector<Issue> issues = all.issuesOf(2);
+            QCOMPARE(std::any_of(issues.begin(), issues.end(),
+                                 [](const Issue &issue) {
+                                     return issue.kind == "dtype_not_supported";
+                                 }),
+                     !wanted.empty());
+            if (wanted.empty())
+                QCOMPARE(all.shapes.at(port("2.output")).dtype, DType::Float32);
+        }
+    }
+
     void shippedExamplesAreSoundAndShapesAreThoseThatComeOut_data()
     {
         QTest::addColumn<QString>("path");
