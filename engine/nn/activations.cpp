@@ -2,10 +2,10 @@
 // Activations of every element for itself; those that look at several are in softmax_modules.cpp.
 #include "engine/ops/activations.h"
 
-#include "engine/autograd/inplace.h"
 #include "engine/nn/Module.h"
 #include "engine/nn/families.h"
 #include "engine/nn/init.h"
+#include "engine/ops/inplace.h"
 #include "engine/ops/pointwise.h"
 
 namespace mrg {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/dropout.h"
-#include "engine/autograd/inplace.h"
 #include "engine/nn/Module.h"
 #include "engine/nn/families.h"
+#include "engine/ops/inplace.h"
 
 namespace mrg {
 

@@ -5,6 +5,7 @@
 #include "engine/core/Launch.h"
 #include "engine/ops/conversion.h"
 #include "engine/ops/gathering.h"
+#include "engine/ops/inplace.h"
 #include "engine/ops/rearranging.h"
 #include "engine/ops/views.h"
 #include "engine/tensor/strided.h"
@@ -268,24 +269,6 @@ Tensor withIndexed(const Tensor &x, std::span<const Index> indices, const Tensor
             part = addGradients(parts.view, part);
     }
     return replacePart("index_put", base, place, part);
-}
-
-void assign(Tensor &x, const Tensor &values)
-{
-    if (gradEnabled() && x.isLeaf() && x.requiresGrad()) {
-        throw Error(ErrorCategory::State, "leaf_changed_in_place", "assign",
-                    "a leaf that asks for a gradient", "a result of operations, or no recording",
-                    "clone() it first, or switch recording off");
-    }
-    if (gradEnabled() && isRecordedView(x)) {
-        throw Error(ErrorCategory::State, "view_changed_in_place", "assign",
-                    std::string("a view made by ") + x.gradFn()->name()
-                            + " of a tensor with a gradient",
-                    "that tensor itself", "assign to the tensor with the view's indices");
-    }
-    x.copyFrom(values.detach());
-    if (values.gradFn())
-        x.setGradFn(values.gradFn(), values.outputNumber());
 }
 
 void assignIndexed(Tensor &x, std::span<const Index> indices, const Tensor &values)

@@ -42,11 +42,6 @@ Tensor withIndexed(const Tensor &x, std::span<const Index> indices, const Tensor
 /// **Errors**: those of index() and of assign().
 void assignIndexed(Tensor &x, std::span<const Index> indices, const Tensor &values);
 
-/// Overwrites x with `values`, of its shape, and makes x the result of what gave them.
-/// **Errors** (state): `leaf_changed_in_place` for a leaf that asks for a gradient,
-/// `view_changed_in_place` for a view of a tensor that does.
-void assign(Tensor &x, const Tensor &values);
-
 /// The entries of flattened x; negative ones count from the end.
 Tensor take(const Tensor &x, const Tensor &index);
 /// The elements where the mask (broadcast) holds, in one dimension. Reads elements.

@@ -4,6 +4,7 @@
 #include "engine/ops/families.h"
 #include "engine/ops/gathering.h"
 #include "engine/ops/indexing.h"
+#include "engine/ops/inplace.h"
 #include "engine/ops/views.h"
 
 namespace mrg {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/views.h"
 
-#include "engine/autograd/Node.h"
+#include "engine/autograd/view_history.h"
 #include "engine/core/Launch.h"
 #include "engine/ops/reductions.h"
 #include "engine/tensor/Storage.h"
@@ -20,21 +20,17 @@ Tensor withLayout(const Tensor &x, const Layout &layout)
     return x.asStrided(layout.shape, layout.strides, layout.offset);
 }
 
-/// The tape's node of a view: `back` turns the gradient of the view into that of its input.
-class ViewNode final : public Node {
-public:
-    using Back = std::function<Tensor(const Tensor &)>;
-    ViewNode(const char *name, Back back) : Node(name), m_back(std::move(back)) { }
-    Gradients backward(const Gradients &gradients) override { return {m_back(gradients[0])}; }
+/// Turns the gradient of a view into that of its input.
+using Back = std::function<Tensor(const Tensor &)>;
 
-private:
-    Back m_back;
-};
-
-Tensor recordView(const char *name, const Tensor &x, Tensor view, ViewNode::Back back)
+Tensor recordView(const char *name, const Tensor &x, Tensor view, Back back)
 {
-    if (shouldRecord({&x}))
-        connect(std::make_shared<ViewNode>(name, std::move(back)), {&x, 1}, {&view, 1});
+    if (gradEnabled() && view.sharesStorageWith(x))
+        registerView(view, x);
+    if (shouldRecord({&x})) {
+        record(name, {x}, {view},
+               [back = std::move(back)](const Gradients &g) { return Gradients{back(g[0])}; });
+    }
     return view;
 }
 
@@ -42,8 +38,6 @@ Tensor recordView(const char *name, const Tensor &x, Tensor view, ViewNode::Back
 template <typename Rule> Tensor partView(const char *name, const Tensor &x, Rule rule)
 {
     Tensor view = withLayout(x, rule(layoutOf(x)));
-    if (!shouldRecord({&x}))
-        return view;
     return recordView(name, x, view,
                       [from = x.shape(), place = rule(compactLayout(x.shape()))](const Tensor &g) {
                           return embed(g, from, place);
@@ -67,11 +61,6 @@ Tensor permutedTensor(const char *name, const Tensor &x, const std::vector<int64
 }
 
 } // namespace
-
-bool isRecordedView(const Tensor &x)
-{
-    return dynamic_cast<const ViewNode *>(x.gradFn().get()) != nullptr;
-}
 
 Tensor embed(const Tensor &x, const Shape &from, const Layout &place)
 {

@@ -46,9 +46,6 @@ Tensor diagonal(const Tensor &x, int64_t offset = 0, int64_t dim1 = 0, int64_t d
 Tensor asStrided(const Tensor &x, const Shape &size, const std::vector<int64_t> &stride,
                  std::optional<int64_t> offset = {});
 
-/// Whether x was recorded as a view of another tensor (or as a copy that stands for one: reshape).
-bool isRecordedView(const Tensor &x);
-
 /// Zeros of shape `from` with `x` added in at `place`, a layout of a compact tensor of that shape:
 /// the derivative of a view of a part.
 Tensor embed(const Tensor &x, const Shape &from, const Layout &place);

@@ -151,6 +151,10 @@ struct TensorImpl {
     /// The node that adds into `grad`; made when first needed, kept alive by the graphs using it.
     std::weak_ptr<Node> accumulator;
     std::shared_ptr<LeafHooks> hooks; ///< of a leaf; mostly null
+    /// Of a view made while operations are recorded: the tensor whose elements it shows, which is
+    /// no view itself. A change in place of one is a change of all; see inPlace().
+    std::shared_ptr<TensorImpl> base;
+    std::vector<std::weak_ptr<TensorImpl>> views; ///< the views of this tensor
 };
 
 } // namespace mrg

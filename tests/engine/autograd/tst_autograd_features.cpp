@@ -4,10 +4,10 @@
 #include "engine/autograd/backward.h"
 #include "engine/autograd/custom_function.h"
 #include "engine/autograd/gradcheck.h"
-#include "engine/autograd/inplace.h"
 #include "engine/autograd/tensor_hooks.h"
 #include "engine/nn/Module.h"
 #include "engine/nn/families.h"
+#include "engine/ops/inplace.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
@@ -231,6 +231,71 @@ private slots:
         const GradMode off(false);
         inPlace(x, [](const Tensor &v) { return mul(v, 2); });
         QCOMPARE(x.toVector<double>(), (Numbers{2, 4}));
+    }
+
+    void aChangeOfAViewIsOneOfItsBaseAndOfOtherViews()
+    {
+        const Tensor x = leaf({1, 2, 3, 4, 5, 6});
+        const Tensor base = mul(x, 1);
+        const Tensor rows = view(base, {2, 3});
+        const Tensor corner = transpose(slice(rows, 1, 1, {}), 0, 1);
+        const Tensor other = view(base, {6});
+        inPlace(corner, [](const Tensor &v) { return mul(v, v); });
+        QCOMPARE(base.toVector<double>(), (Numbers{1, 4, 9, 4, 25, 36}));
+        for (const Tensor &seen : {base, other, rows}) {
+            const Tensor total = sum(seen);
+            const Tensor gradient
+                    = grad(std::vector{total}, std::vector{x}, {}, {.retainGraph = true})[0];
+            QCOMPARE(gradient.toVector<double>(), (Numbers{1, 4, 6, 1, 10, 12}));
+        }
+        const Tensor total = sum(corner);
+        QCOMPARE(grad(std::vector{total}, std::vector{x}, {})[0].toVector<double>(),
+                 (Numbers{0, 4, 6, 0, 10, 12}));
+    }
+
+    void aChangeOfTheBaseIsSeenThroughItsViews()
+    {
+        const Tensor x = leaf({1, 2, 3});
+        const Tensor base = mul(x, 1);
+        const Tensor part = narrow(base, 0, 1, 2);
+        inPlace(base, [](const Tensor &v) { return mul(v, 5); });
+        backward(sum(part));
+        QCOMPARE(x.grad().toVector<double>(), (Numbers{0, 5, 5}));
+    }
+
+    void aBufferFilledThroughViewsHasTheHistoryOfWhatFillsIt()
+    {
+        const Tensor x = leaf({2, 3});
+        const Tensor buffer = Tensor::zeros({2, 2}, DType::Float64);
+        assign(select(buffer, 0, 1), square(x));
+        QVERIFY(buffer.requiresGrad());
+        backward(sum(mul(buffer, Tensor::fromVector(Numbers{1, 1, 10, 100}, {2, 2}))));
+        QCOMPARE(x.grad().toVector<double>(), (Numbers{40, 600}));
+    }
+
+    void changesThroughViewsHaveSecondDerivatives()
+    {
+        const Result<void> right = gradgradcheck(
+                [](std::span<const Tensor> in) {
+                    const Tensor base = mul(in[0], in[0]);
+                    inPlace(transpose(view(base, {2, 2}), 0, 1),
+                            [&](const Tensor &v) { return mul(v, square(v)); });
+                    return std::vector{base};
+                },
+                {leaf({1, 2, 3, 4})});
+        QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
+    }
+
+    void viewsOfLeavesAreNotChanged()
+    {
+        const Tensor x = leaf({1, 2});
+        const auto twice = [](const Tensor &v) { return mul(v, 2); };
+        QCOMPARE(kindOf([&] { inPlace(narrow(x, 0, 0, 1), twice); }),
+                 std::string("leaf_view_changed_in_place"));
+        QCOMPARE(x.toVector<double>(), (Numbers{1, 2}));
+        const GradMode off(false);
+        inPlace(narrow(x, 0, 0, 1), twice);
+        QCOMPARE(x.toVector<double>(), (Numbers{2, 2}));
     }
 
     void modulesThatWorkInPlaceGiveWhatTheyGiveOtherwise_data()
