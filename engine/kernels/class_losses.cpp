@@ -109,7 +109,7 @@ private:
         }
         T value = 0;
         T total = 0;
-        if (shares) {
+        if (m_call.shares) {
             for (int64_t k = 0; k < n; ++k) {
                 value -= shares[k] * (x[k] - shift);
                 total += shares[k];
@@ -146,7 +146,7 @@ private:
         } else {
             std::fill_n(slopes, n, T(0));
         }
-        if (shares) {
+        if (m_call.shares) {
             for (int64_t k = 0; k < n; ++k)
                 slopes[k] -= shares[k] * factor;
             return;

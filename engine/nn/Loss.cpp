@@ -84,21 +84,25 @@ void refuseDerivatives(const char *name, const std::vector<Tensor> &sources,
 }
 
 void recordLoss(const char *name, const std::vector<Tensor> &inputs, const Tensor &out,
-                Gradients gradients, const ClassLayout &layout, LossGradients::Compute compute)
+                Gradients gradients, const ClassLayout &layout, LossGradients::Compute compute,
+                Operations operations)
 {
     const auto known
             = std::make_shared<LossGradients>(std::move(gradients), layout, std::move(compute));
-    record(name, inputs, {out}, [name, known, inputs](const Gradients &g) {
-        Gradients result;
-        {
-            const GradMode off(false);
-            result = known->times(g[0]);
-        }
-        std::vector<Tensor> sources{g[0]};
-        sources.insert(sources.end(), inputs.begin(), inputs.end());
-        refuseDerivatives(name, sources, result);
-        return result;
-    });
+    record(name, inputs, {out},
+           [name, known, inputs, operations = std::move(operations)](const Gradients &g) {
+               if (operations && gradEnabled())
+                   return repeatedGradients(inputs, operations, g);
+               Gradients result;
+               {
+                   const GradMode off(false);
+                   result = known->times(g[0]);
+               }
+               std::vector<Tensor> sources{g[0]};
+               sources.insert(sources.end(), inputs.begin(), inputs.end());
+               refuseDerivatives(name, sources, result);
+               return result;
+           });
 }
 
 Tensor castFloating(const Tensor &x, DType dtype)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "engine/autograd/Node.h"
+#include "engine/autograd/repeated_gradients.h"
 #include "engine/nn/Module.h"
 #include "engine/spec/Spec.h"
 
@@ -55,10 +55,11 @@ private:
 void refuseDerivatives(const char *name, const std::vector<Tensor> &sources,
                        const Gradients &gradients);
 
-/// Records a loss whose gradients are known, but not their derivatives, as PyTorch's margin
-/// losses are.
+/// Records a loss whose gradients are known. `operations` are the loss in recorded functions, for
+/// their derivatives; null: there are none, as for PyTorch's margin losses.
 void recordLoss(const char *name, const std::vector<Tensor> &inputs, const Tensor &out,
-                Gradients gradients, const ClassLayout &layout, LossGradients::Compute compute);
+                Gradients gradients, const ClassLayout &layout, LossGradients::Compute compute,
+                Operations operations = {});
 
 /// Sum in a fixed order.
 template <typename T> double sumOf(const T *values, int64_t count)

@@ -5,6 +5,11 @@
 #include "engine/nn/Loss.h"
 #include "engine/nn/families.h"
 #include "engine/nn/spatial.h"
+#include "engine/ops/gathering.h"
+#include "engine/ops/pointwise.h"
+#include "engine/ops/reductions.h"
+#include "engine/ops/softmax.h"
+#include "engine/ops/views.h"
 
 #include <memory>
 
@@ -103,6 +108,45 @@ struct ClassLossCall {
         return out;
     }
 
+    /// The loss in recorded functions.
+    Tensor composed(const Tensor &x, const Tensor &y) const
+    {
+        const int64_t dim = x.dim() > 1 ? 1 : 0;
+        const Tensor logs = softmax ? log_softmax(x, dim) : x;
+        Shape spread(static_cast<size_t>(x.dim() - dim), 1);
+        spread[0] = x.size(dim);
+        const Tensor weights
+                = weight.defined() ? reshape(weight, spread) : Tensor::ones(spread, x.dtype());
+        const double sharp = 1 - options.label_smoothing;
+        const double smooth = options.label_smoothing / static_cast<double>(x.size(dim));
+        const auto overClasses = [&](const Tensor &terms) { return sum(terms, {{dim}}); };
+        Tensor items;
+        Tensor divisor;
+        if (y.isFloatingPoint()) {
+            const Tensor shares = add(mul(y, Number(sharp)), Number(smooth));
+            items = neg(overClasses(mul(mul(weights, shares), logs)));
+            divisor = Tensor::scalar(static_cast<double>(items.numel()), x.dtype());
+        } else {
+            const Tensor counted = ne(y, Number(options.ignore_index));
+            const Tensor labels = where(counted, y, Number(int64_t(0)));
+            const Tensor own
+                    = where(counted,
+                            reshape(indexSelect(reshape(weights, {-1}), 0, reshape(labels, {-1})),
+                                    y.shape()),
+                            Number(0.0));
+            const Tensor picked = squeeze(gather(logs, dim, unsqueeze(labels, dim)), {{dim}});
+            items = mul(mul(own, picked), Number(-sharp));
+            if (smooth != 0) {
+                const Tensor all = mul(overClasses(mul(weights, logs)), Number(-smooth));
+                items = add(items, where(counted, all, Number(0.0)));
+            }
+            divisor = sum(own);
+        }
+        if (options.reduction == Reduction::None)
+            return items;
+        return options.reduction == Reduction::Sum ? sum(items) : div(sum(items), divisor);
+    }
+
     Tensor recorded() const
     {
         const Tensor x = input.unpack();
@@ -112,11 +156,16 @@ struct ClassLossCall {
         Gradients gradients = emptyGradients();
         const Tensor out = run(gradients);
         ClassLayout layout = classLayout(x.shape());
-        recordLoss(function, {x, y}, out, std::move(gradients), layout, [call = *this] {
-            Gradients again = call.emptyGradients();
-            call.run(again);
-            return again;
-        });
+        recordLoss(
+                function, {x, y}, out, std::move(gradients), layout,
+                [call = *this] {
+                    Gradients again = call.emptyGradients();
+                    call.run(again);
+                    return again;
+                },
+                [call = *this](std::span<const Tensor> inputs) {
+                    return std::vector<Tensor>{call.composed(inputs[0], inputs[1])};
+                });
         return out;
     }
 };

@@ -2,6 +2,8 @@
 // Losses that pull pairs together and push others apart.
 #include "engine/nn/PointwiseLoss.h"
 #include "engine/nn/families.h"
+#include "engine/ops/pointwise.h"
+#include "engine/ops/reductions.h"
 
 #include <cmath>
 
@@ -122,14 +124,18 @@ public:
         Gradients gradients = recorded ? emptyGradients() : Gradients(2);
         const Tensor out = run(options, x, target, gradients);
         if (recorded) {
-            recordLoss("cosine_embedding_loss", x, out, gradients,
-                       {options.reduction == Reduction::None ? numel(items) : 1, common.back(), 1,
-                        items},
-                       [o = options, x, target, emptyGradients] {
-                           Gradients again = emptyGradients();
-                           run(o, x, target, again);
-                           return again;
-                       });
+            recordLoss(
+                    "cosine_embedding_loss", x, out, gradients,
+                    {options.reduction == Reduction::None ? numel(items) : 1, common.back(), 1,
+                     items},
+                    [o = options, x, target, emptyGradients] {
+                        Gradients again = emptyGradients();
+                        run(o, x, target, again);
+                        return again;
+                    },
+                    [o = options, target](std::span<const Tensor> pair) {
+                        return std::vector<Tensor>{composed(o, pair[0], pair[1], target)};
+                    });
         }
         return {out};
     }
@@ -169,6 +175,23 @@ private:
             });
         });
         return out;
+    }
+
+    /// The loss in recorded functions.
+    static Tensor composed(const Options &o, const Tensor &a, const Tensor &b, const Tensor &target)
+    {
+        const auto alongRows = [](const Tensor &x) { return sum(x, {{-1}}); };
+        const Number guard(static_cast<double>(1e-12f));
+        const Tensor sizes
+                = mul(add(alongRows(mul(a, a)), guard), add(alongRows(mul(b, b)), guard));
+        const Tensor cosine = div(alongRows(mul(a, b)), sqrt(sizes));
+        const Tensor excess = sub(cosine, Number(o.margin));
+        const Tensor pushed = where(ge(excess, Number(0.0)), excess, Number(0.0));
+        const Tensor items = where(eq(target, Number(1.0)), sub(Number(1.0), cosine),
+                                   where(eq(target, Number(-1.0)), pushed, Number(0.0)));
+        return o.reduction == Reduction::None   ? items
+                : o.reduction == Reduction::Sum ? sum(items)
+                                                : mean(items);
     }
 
     /// 1 - cos, or cos - margin where that is positive, and its gradient times `factor`.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/recurrent_layer.h"
 
-#include "engine/autograd/once_differentiable.h"
 #include "engine/core/Launch.h"
+#include "engine/nn/recurrent_steps.h"
 
 #include <algorithm>
 #include <array>
@@ -91,7 +91,8 @@ Tensor workingCopy(const Tensor &tensor, const Shape &shape, DType dtype)
 
 /// Everything but the gradients that the way back needs.
 struct Saved {
-    SavedTensor rows;
+    SavedTensor rows, hidden, cell;
+    std::vector<int64_t> batchSizes;
     std::vector<RecurrentShape> shapes;
     std::vector<Trace> traces;
     std::vector<std::array<SavedTensor, 5>> parameters;
@@ -99,9 +100,21 @@ struct Saved {
     std::vector<bool> wanted;
 };
 
+/// The gradients for create_graph, which are recorded.
+Gradients layerGradients(const Saved &saved, const Gradients &incoming)
+{
+    std::vector<Tensor> inputs{saved.rows.unpack(), saved.hidden.unpack(), saved.cell.unpack()};
+    for (const std::array<SavedTensor, 5> &direction : saved.parameters) {
+        for (const SavedTensor &parameter : direction)
+            inputs.push_back(parameter.unpack());
+    }
+    return repeatedGradients(inputs, recurrentSteps(saved.shapes.front().rule, saved.batchSizes),
+                             incoming);
+}
+
 Gradients layerBackward(const Saved &saved, const Gradients &incoming)
 {
-    const Tensor rows = saved.rows.unpack();
+    const Tensor rows = saved.rows.unpack().compact();
     const DType dtype = rows.dtype();
     const RecurrentShape &first = saved.shapes.front();
     const auto directions = static_cast<int64_t>(saved.shapes.size());
@@ -153,13 +166,7 @@ Gradients layerBackward(const Saved &saved, const Gradients &incoming)
         result[1] = hidden;
     if (saved.wanted[2])
         result[2] = cell;
-    std::vector<Tensor> madeOf(incoming);
-    madeOf.push_back(rows);
-    for (const std::array<SavedTensor, 5> &direction : saved.parameters) {
-        for (const SavedTensor &parameter : direction)
-            madeOf.push_back(parameter.unpack());
-    }
-    return onceDifferentiable(nameOf(first.rule), std::move(result), madeOf);
+    return result;
 }
 
 } // namespace
@@ -225,11 +232,16 @@ RecurrentResult recurrentLayer(CellRule rule, const Tensor &rows,
         }
     }
     if (recorded) {
-        saved.rows = SavedTensor(x);
+        saved.rows = SavedTensor(rows);
+        saved.hidden = SavedTensor(h_0);
+        saved.cell = SavedTensor(c_0);
+        saved.batchSizes = batchSizes;
         for (const Tensor &input : inputs)
             saved.wanted.push_back(input.defined() && input.requiresGrad());
         record(nameOf(rule), inputs, {result.output, result.h_n, result.c_n},
-               [saved = std::move(saved)](const Gradients &g) { return layerBackward(saved, g); });
+               [saved = std::move(saved)](const Gradients &g) {
+                   return gradEnabled() ? layerGradients(saved, g) : layerBackward(saved, g);
+               });
     }
     return result;
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/attention.h"
 
-#include "engine/autograd/once_differentiable.h"
+#include "engine/autograd/repeated_gradients.h"
 #include "engine/core/Launch.h"
 #include "engine/ops/dropout.h"
+#include "engine/ops/linear_algebra.h"
 #include "engine/ops/pointwise.h"
+#include "engine/ops/rearranging.h"
 #include "engine/ops/reductions.h"
+#include "engine/ops/softmax.h"
 #include "engine/ops/views.h"
 #include "engine/tensor/strided.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -33,11 +37,48 @@ HeadView<Element> viewOf(const HeadPlacement &placement, std::span<const Tensor>
 struct Saved {
     HeadsProblem problem;
     std::vector<SavedTensor> sources;
+    SavedTensor mask;
     Tensor probabilities;
     Tensor factors;
     std::vector<bool> wanted; ///< of the sources, then of the mask
     Shape maskShape;
 };
+
+/// Queries, keys or values as (batch, heads, length, size).
+Tensor headsOf(const HeadPlacement &placement, std::span<const Tensor> sources, Shape shape)
+{
+    const Tensor source = contiguous(sources[placement.source]);
+    const HeadStrides &strides = placement.strides;
+    return asStrided(source, shape, {strides.batch, strides.head, strides.row, 1},
+                     source.offset() + placement.offset);
+}
+
+/// Attention in recorded functions. Inputs: the sources, then the mask; outputs as the node's.
+std::vector<Tensor> attendByOperations(const HeadsProblem &problem, const Tensor &factors,
+                                       std::span<const Tensor> inputs)
+{
+    const AttentionShape &s = problem.shape;
+    const Tensor q = headsOf(problem.query, inputs, {s.batch, s.heads, s.queries, s.size});
+    const Tensor k = headsOf(problem.key, inputs, {s.batch, s.heads, s.keys, s.size});
+    const Tensor v = headsOf(problem.value, inputs, {s.batch, s.heads, s.keys, s.valueSize});
+    Tensor scores = mul(matmul(q, transpose(k, -2, -1)), Number(s.scale));
+    if (inputs.back().defined())
+        scores = add(scores, inputs.back());
+    if (s.causal) {
+        const double never = -std::numeric_limits<double>::infinity();
+        scores = add(scores, triu(Tensor::full({s.queries, s.keys}, never, q.dtype()), 1));
+    }
+    Tensor weights = softmax(scores, -1);
+    if (factors.defined())
+        weights = mul(weights, factors);
+    // Batch, heads and queries stand in the output in the order of their strides.
+    std::vector<std::pair<int64_t, int64_t>> order{
+            {-problem.output.batch, 0}, {-problem.output.head, 1}, {-problem.output.row, 2}};
+    std::sort(order.begin(), order.end());
+    const Tensor out
+            = permute(matmul(weights, v), {order[0].second, order[1].second, order[2].second, 3});
+    return {reshape(out, problem.outputShape), problem.needWeights ? weights : Tensor()};
+}
 
 Gradients headsBackward(const Saved &saved, const Gradients &incoming)
 {
@@ -46,7 +87,7 @@ Gradients headsBackward(const Saved &saved, const Gradients &incoming)
     std::vector<Tensor> sources;
     std::vector<Tensor> gradients(saved.sources.size());
     for (size_t i = 0; i < saved.sources.size(); ++i) {
-        sources.push_back(saved.sources[i].unpack());
+        sources.push_back(saved.sources[i].unpack().compact());
         if (saved.wanted[i])
             gradients[i] = Tensor::empty(sources[i].shape(), sources[i].dtype());
     }
@@ -72,8 +113,22 @@ Gradients headsBackward(const Saved &saved, const Gradients &incoming)
         });
     });
     gradients.push_back(scores.defined() ? sumToSize(scores, saved.maskShape) : Tensor());
-    sources.insert(sources.end(), incoming.begin(), incoming.end());
-    return onceDifferentiable("scaled_dot_product_attention", std::move(gradients), sources);
+    return gradients;
+}
+
+/// The same for create_graph, recorded.
+Gradients headsGradients(const Saved &saved, const Gradients &incoming)
+{
+    std::vector<Tensor> inputs;
+    for (const SavedTensor &source : saved.sources)
+        inputs.push_back(source.unpack());
+    inputs.push_back(saved.mask.unpack());
+    return repeatedGradients(
+            inputs,
+            [&saved](std::span<const Tensor> all) {
+                return attendByOperations(saved.problem, saved.factors, all);
+            },
+            incoming);
 }
 
 } // namespace
@@ -116,13 +171,15 @@ HeadsResult attendHeads(const HeadsProblem &problem, std::span<const Tensor> sou
     if (problem.needWeights)
         result.weights = factors.defined() ? mul(probabilities, factors) : probabilities.copy();
     if (recorded) {
-        Saved saved{problem, {}, probabilities,
-                    factors, {}, mask.defined() ? mask.shape() : Shape()};
-        saved.sources.assign(compact.begin(), compact.end());
+        Saved saved{problem, {}, SavedTensor(mask), probabilities, factors, {}, {}};
+        saved.maskShape = mask.defined() ? mask.shape() : Shape();
+        saved.sources.assign(sources.begin(), sources.end());
         for (const Tensor &input : inputs)
             saved.wanted.push_back(input.defined() && input.requiresGrad());
         record("scaled_dot_product_attention", inputs, {result.output, result.weights},
-               [saved = std::move(saved)](const Gradients &g) { return headsBackward(saved, g); });
+               [saved = std::move(saved)](const Gradients &g) {
+                   return gradEnabled() ? headsGradients(saved, g) : headsBackward(saved, g);
+               });
     }
     return result;
 }
