@@ -292,37 +292,58 @@ Tensor cartesianProduct(std::span<const Tensor> tensors)
     return stack(columns, 1);
 }
 
-Tensor combinations(const Tensor &x, int64_t r, bool withReplacement)
+Shape combinationsShape(const Shape &x, int64_t r, bool withReplacement)
 {
-    if (x.dim() != 1)
-        throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "combinations",
-                    toString(x.shape()), "a 1-d tensor");
+    if (x.size() != 1)
+        throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "combinations", toString(x),
+                    "a 1-d tensor");
     if (r < 0)
         throw Error(ErrorCategory::Value, "wrong_argument", "combinations",
                     "r=" + std::to_string(r), "0 or more");
     if (r == 0)
-        return Tensor::empty({0}, x.dtype());
-    // All rising sequences of element numbers, as an odometer counts.
-    const int64_t n = x.numel();
-    const int64_t step = withReplacement ? 0 : 1;
-    std::vector<int64_t> row(static_cast<size_t>(r));
-    for (int64_t k = 0; k < r; ++k)
-        row[static_cast<size_t>(k)] = k * step;
-    std::vector<int64_t> all;
-    int64_t wheel = n > 0 && row.back() < n ? r : 0;
-    while (wheel > 0) {
-        all.insert(all.end(), row.begin(), row.end());
-        wheel = r;
-        while (wheel > 0 && row[static_cast<size_t>(wheel - 1)] + (r - wheel) * step + 1 >= n)
-            --wheel;
-        if (wheel > 0) {
-            ++row[static_cast<size_t>(wheel - 1)];
-            for (int64_t k = wheel; k < r; ++k)
-                row[static_cast<size_t>(k)] = row[static_cast<size_t>(k - 1)] + step;
+        return {0};
+    // n over r, factor by factor; with replacement there are as many as of n + r - 1 without.
+    const int64_t n = withReplacement && x[0] > 0 ? x[0] + r - 1 : x[0];
+    if (n < r)
+        return {0, r};
+    constexpr double most = 1e15;
+    int64_t count = 1;
+    for (int64_t k = 1; k <= std::min(r, n - r); ++k) {
+        if (static_cast<double>(count) * static_cast<double>(n - k + 1) > most) {
+            throw Error(ErrorCategory::Value, "too_many_combinations", "combinations",
+                        toString(x) + " with r=" + std::to_string(r), "fewer of them");
         }
+        count = count * (n - k + 1) / k;
     }
-    const auto count = static_cast<int64_t>(all.size());
-    return reshape(indexSelect(x, 0, Tensor::fromVector(all, {count})), {count / r, r});
+    return {count, r};
+}
+
+Tensor combinations(const Tensor &x, int64_t r, bool withReplacement)
+{
+    const Shape shape = combinationsShape(x.shape(), r, withReplacement);
+    if (r == 0)
+        return Tensor::empty(shape, x.dtype());
+    const Tensor indices = Tensor::empty({numel(shape)}, DType::Int64);
+    launch([to = indices.data<int64_t>(), count = shape[0], r, n = x.numel(),
+            step = withReplacement ? int64_t(0) : int64_t(1)] {
+        // All rising sequences of element numbers, as an odometer counts.
+        for (int64_t i = 0; i < count; ++i) {
+            int64_t *row = to + i * r;
+            if (i == 0) {
+                for (int64_t k = 0; k < r; ++k)
+                    row[k] = k * step;
+                continue;
+            }
+            std::copy_n(row - r, r, row);
+            int64_t wheel = r;
+            while (wheel > 0 && row[wheel - 1] + (r - wheel) * step + 1 >= n)
+                --wheel;
+            ++row[wheel - 1];
+            for (int64_t k = wheel; k < r; ++k)
+                row[k] = row[k - 1] + step;
+        }
+    });
+    return reshape(indexSelect(x, 0, indices), shape);
 }
 
 } // namespace mrg

@@ -35,5 +35,7 @@ std::vector<Tensor> meshgrid(std::span<const Tensor> tensors, bool xy = false);
 Tensor cartesianProduct(std::span<const Tensor> tensors);
 /// All ways to take r elements of a 1-d tensor, a row each.
 Tensor combinations(const Tensor &x, int64_t r = 2, bool withReplacement = false);
+/// Its shape. **Errors**: value `too_many_combinations`.
+Shape combinationsShape(const Shape &x, int64_t r, bool withReplacement);
 
 } // namespace mrg

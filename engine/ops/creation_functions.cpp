@@ -358,10 +358,8 @@ std::vector<FunctionSpec> gridFunctions()
                      .inputs = {{.name = "input", .dtype = "any"}},
                      .outputs = {{.name = "output", .dtype = "any"}},
                      .infer = [](const C &options, const Shapes &in) -> Result<Shapes> {
-                         const Tensor stand = Tensor::scalar(0).asStrided(
-                                 in.at(0), std::vector<int64_t>(in[0].size(), 0), 0);
                          return Shapes{
-                                 combinations(stand, options.r, options.with_replacement).shape()};
+                                 combinationsShape(in.at(0), options.r, options.with_replacement)};
                      },
                      .samples = {{.inputs = {{4}}},
                                  {.args = {{"r", 2}, {"with_replacement", true}}, .inputs = {{3}}}},
