@@ -349,8 +349,8 @@ template <typename O> struct PointwiseRule {
     }
     /// Weights by name and option, in the order of the operands after the inputs.
     static std::vector<std::pair<const char *, Tensor O::*>> buffers() { return {}; }
-    /// What the mean is divided by.
-    static double divisor(const O &, const Shape &shape)
+    /// What the mean is divided by, for inputs that broadcast to `shape` and the first of them.
+    static double divisor(const O &, const Shape &shape, const Shape &)
     {
         return static_cast<double>(numel(shape));
     }
@@ -414,7 +414,8 @@ public:
             x[number++] = spread(input, shape, dtype);
         for (const Tensor &weight : m_weights)
             x[number++] = weight.defined() ? spread(weight, shape, dtype) : Tensor();
-        const double divisor = Rule::mean(*m_options) ? Rule::divisor(*m_options, shape) : 1;
+        const double divisor
+                = Rule::mean(*m_options) ? Rule::divisor(*m_options, shape, shapes[0]) : 1;
         return {PointwiseComputation<Rule>(m_options, x, Rule::reduced(*m_options), divisor)()};
     }
 

@@ -99,7 +99,7 @@ public:
         how.eps = options.eps;
         if (training() || !options.track_running_stats) {
             // A single value has no variance; instance norms say so in evaluation too.
-            if (how.layout.setSize() <= 1 && (training() || m_traits.instance)) {
+            if (how.layout.setSize() == 1 && (training() || m_traits.instance)) {
                 throw Error(ErrorCategory::Value, "one_value_per_channel", m_traits.name,
                             "input " + toString(x.shape()), "more than one value per channel",
                             "use a larger input, or eval() with running statistics");

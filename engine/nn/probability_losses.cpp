@@ -57,7 +57,7 @@ struct CrossEntropyRule : PointwiseRule<WeightedOptions> {
         const V spread = (V(1) - x[0]) * x[0];
         const V least = V(1e-12f); // a float constant in PyTorch
         return {x[2] * (x[0] - x[1]) / (spread < least ? least : spread),
-                x[2] * (boundedLog(log1p(-x[0])) - boundedLog(log(x[0])))};
+                x[2] * (log1p(-x[0]) - log(x[0]))};
     }
 };
 
@@ -133,11 +133,11 @@ struct DivergenceRule : BroadcastRule<DivergenceOptions> {
         return o.reduction == DivergenceReduction::Mean
                 || o.reduction == DivergenceReduction::BatchMean;
     }
-    static double divisor(const Options &o, const Shape &shape)
+    static double divisor(const Options &o, const Shape &shape, const Shape &input)
     {
-        return static_cast<double>(o.reduction == DivergenceReduction::Mean || shape.empty()
-                                           ? numel(shape)
-                                           : shape[0]);
+        if (o.reduction == DivergenceReduction::Mean || input.empty())
+            return static_cast<double>(numel(shape));
+        return static_cast<double>(input[0]);
     }
 
     template <typename V> static V value(const Options &o, const std::array<V, 2> &x)

@@ -47,7 +47,10 @@ struct Absolute {
     static constexpr const char *name = "L1Loss", *function = "l1_loss";
     using Options = ReductionOnly;
     template <typename V> static V size(const Options &, V d) { return sizeOf(d); }
-    template <typename V> static V slope(const Options &, V d) { return signOf(d); }
+    template <typename V> static V slope(const Options &, V d)
+    {
+        return d > V(0) ? V(1) : d < V(0) ? V(-1) : V(0); // 0 for a NaN too
+    }
 };
 
 struct Huber {

@@ -22,7 +22,7 @@ Tensor hardtanh(const Tensor &x, double low, double high)
 {
     const Constant a{low};
     const Constant b{high};
-    return unaryFunction<types::Floats>(
+    return unaryFunction<types::Integers | types::Floats>(
             "hardtanh", x, [a, b](auto v) { return where(v < a, a, where(v > b, b, v)); },
             ofInput([a, b](auto v) {
                 return where(v <= a, 0_c, where(v >= b, like(v, 0_c), 1_c));

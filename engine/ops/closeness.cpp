@@ -115,8 +115,10 @@ bool allclose(const Tensor &a, const Tensor &b, Closeness closeness)
 
 bool equal(const Tensor &a, const Tensor &b)
 {
+    if (a.shape() != b.shape())
+        return false;
     checkSameType("equal", a, b);
-    return a.shape() == b.shape() && allTrue(eq(a, b));
+    return allTrue(eq(a, b));
 }
 
 bool isNonzero(const Tensor &x)

@@ -52,7 +52,8 @@ Tensor bincount(const Tensor &x, const Tensor &weights, int64_t minlength)
             throw refuse(ErrorCategory::Value, std::to_string(value));
         count = std::max(count, value + 1);
     }
-    if (!weights.defined()) {
+    // Of nothing PyTorch counts in int64 whatever the weights.
+    if (!weights.defined() || values.empty()) {
         std::vector<int64_t> out(static_cast<size_t>(count), 0);
         for (int64_t value : values)
             ++out[static_cast<size_t>(value)];

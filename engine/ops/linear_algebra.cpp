@@ -57,7 +57,7 @@ Shape tensordotShape(const Shape &a, const Shape &b, const std::vector<int64_t> 
     for (size_t i = 0; i < dimsA.size(); ++i) {
         const int64_t left = a.empty() ? 1 : a[static_cast<size_t>(dimsA[i])];
         const int64_t right = b.empty() ? 1 : b[static_cast<size_t>(dimsB[i])];
-        if (left != right) {
+        if (left != right && left != 1 && right != 1) {
             throw Error(ErrorCategory::Shape, "matmul_error_inner_dimensions_do_not_match",
                         "tensordot",
                         "size " + text(left) + " at dimension " + text(dimsA[i]) + " of "
@@ -74,12 +74,21 @@ Shape tensordotShape(const Shape &a, const Shape &b, const std::vector<int64_t> 
     return out;
 }
 
-Tensor tensordot(const Tensor &a, const Tensor &b, std::vector<int64_t> dimsA,
+Tensor tensordot(const Tensor &first, const Tensor &second, std::vector<int64_t> dimsA,
                  std::vector<int64_t> dimsB)
 {
-    const Shape shape = tensordotShape(a.shape(), b.shape(), dimsA, dimsB);
-    dimsA = wrapped(std::move(dimsA), a.dim());
-    dimsB = wrapped(std::move(dimsB), b.dim());
+    const Shape shape = tensordotShape(first.shape(), second.shape(), dimsA, dimsB);
+    dimsA = wrapped(std::move(dimsA), first.dim());
+    dimsB = wrapped(std::move(dimsB), second.dim());
+    // A dimension of size 1 meets all of the other's.
+    Tensor a = first;
+    Tensor b = second;
+    for (size_t i = 0; i < dimsA.size() && a.dim() > 0 && b.dim() > 0; ++i) {
+        if (a.size(dimsA[i]) == 1 && b.size(dimsB[i]) != 1)
+            b = sum(b, {{dimsB[i]}}, true);
+        else if (b.size(dimsB[i]) == 1 && a.size(dimsA[i]) != 1)
+            a = sum(a, {{dimsA[i]}}, true);
+    }
     int64_t inner = 1;
     for (int64_t d : dimsA)
         inner *= a.dim() == 0 ? 1 : a.size(d);

@@ -52,11 +52,13 @@ Result<int64_t> paddedSize(const Shape &shape, size_t dim, int64_t before, int64
                      "pad less or use padding by a constant or by replication");
     }
     const int64_t out = size + before + after;
-    if (out < 1 || (rule != PaddingRule::Constant && size == 0)) {
+    if (out < 0 || (rule != PaddingRule::Constant && size == 0)) {
         return Error(ErrorCategory::Shape, "padding_removes_everything", "",
                      "input " + toString(shape) + " with padding " + std::to_string(before)
                              + " and " + std::to_string(after) + where,
-                     "at least one element left", "crop less");
+                     rule == PaddingRule::Constant ? "a size that is not negative"
+                                                   : "at least one element to repeat",
+                     "crop less");
     }
     return out;
 }

@@ -45,7 +45,7 @@ Dims Reduced::along() const
 
 void requireElements(const Shape &shape, const Reduced &reduced, const char *where)
 {
-    if (reduced.count == 0 && numel(reduced.kept) > 0) {
+    if (reduced.count == 0) {
         throw Error(ErrorCategory::Value, "empty_reduction", where, toString(shape),
                     "at least one element to choose from");
     }

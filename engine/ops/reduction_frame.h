@@ -24,8 +24,8 @@ struct Reduced {
 };
 /// **Errors**: index `dimension_error_out_of_range`, value `dimension_given_twice`.
 Reduced reduceShape(const Shape &shape, const Dims &dims, bool keepdim, const char *where);
-/// For functions without an identity: value `empty_reduction` where there is an element of the
-/// result but none to make it of.
+/// For functions without an identity: value `empty_reduction` where a reduced dimension has
+/// size 0, even if the result has no elements either.
 void requireElements(const Shape &shape, const Reduced &reduced, const char *where);
 
 /// A tensor whose reduced dimensions lie together, and how.

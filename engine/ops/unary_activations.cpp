@@ -27,14 +27,15 @@ constexpr std::array rows{
                          ofOutput([](auto y) { return !(y <= 0_c); }))},
         UnaryRow{"silu", "The number times its sigmoid, also called swish.",
                  R"(\frac{x}{1 + e^{-x}})",
-                 ofFloats([](auto x) { return x / (1_c + exp(-x)); }, ofInput([](auto x) {
-                              const auto s = sigmoid(x);
-                              return s * (1_c + x * (1_c - s));
-                          }))},
-        UnaryRow{
-                "selu", "The scaled exponential linear unit of self-normalising networks.",
-                R"(\lambda (\max(0, x) + \min(0, \alpha (e^x - 1))))",
-                ofFloats([](auto x) { return where(x > 0_c, seluScale * x, seluSlope * expm1(x)); },
+                 function<types::Floats>([](auto x) { return x / (1_c + exp(-x)); },
+                                         ofInput([](auto x) {
+                                             const auto s = sigmoid(x);
+                                             return s * (1_c + x * (1_c - s));
+                                         }))},
+        UnaryRow{"selu", "The scaled exponential linear unit of self-normalising networks.",
+                 R"(\lambda (\max(0, x) + \min(0, \alpha (e^x - 1))))",
+                 function<types::Floats>(
+                         [](auto x) { return where(x > 0_c, seluScale * x, seluSlope * expm1(x)); },
                          ofInput([](auto x) {
                              return where(x <= 0_c, seluSlope * exp(x), seluScale);
                          }))},
@@ -47,7 +48,7 @@ constexpr std::array rows{
                           }))},
         UnaryRow{"hardsigmoid", "A sigmoid of three straight pieces.",
                  R"(\min(1, \max(0, \frac{x + 3}{6})))",
-                 ofFloats(
+                 function<types::Floats>(
                          [](auto x) {
                              const auto y = (x + 3_c) / 6_c;
                              return where(y < 0_c, 0_c, where(y > 1_c, 1_c, y));
@@ -57,7 +58,7 @@ constexpr std::array rows{
                          }))},
         UnaryRow{"hardswish", "The number times its hardsigmoid.",
                  R"(x \min(1, \max(0, \frac{x + 3}{6})))",
-                 ofFloats(
+                 function<types::Floats>(
                          [](auto x) {
                              const auto y = x + 3_c;
                              return x * where(y < 0_c, 0_c, where(y > 6_c, 6_c, y)) / 6_c;

@@ -102,10 +102,15 @@ Json specJson(const Spec &spec)
     Json outputs = Json::array();
     for (const Port &port : spec.outputs)
         outputs.push_back(portJson(port));
-    return {{"name", spec.name},       {"category", groupName(spec.group)},
-            {"summary", spec.summary}, {"math", spec.formula},
-            {"source", spec.source},   {"args", args},
-            {"inputs", inputs},        {"outputs", outputs}};
+    return {{"name", spec.name},
+            {"category", groupName(spec.group)},
+            {"summary", spec.summary},
+            {"math", spec.formula},
+            {"source", spec.source},
+            {"args", args},
+            {"inputs", inputs},
+            {"outputs", outputs},
+            {"differentiable", spec.differentiable}};
 }
 
 template <typename S> int listCommand(const std::vector<S> &specs, const char *key, bool json)

@@ -16,6 +16,7 @@
 #include <QtTest/qtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 using namespace mrg;
 
@@ -76,6 +77,32 @@ private slots:
                 },
                 inputs);
         QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
+    }
+
+    void aLossOverNoClassesIsNothing()
+    {
+        const auto loss = registry.module("CrossEntropyLoss")
+                                  ->make({{"reduction", "none"}, {"label_smoothing", 0.5}});
+        const std::vector<Tensor> none{Tensor::zeros({0}), Tensor::zeros({0})};
+        QCOMPARE(loss->forward(none)[0].item(), 0.0);
+    }
+
+    void theBatchMeanIsOverTheRowsOfTheInput()
+    {
+        const auto total = registry.module("KLDivLoss")->make({{"reduction", "sum"}});
+        const auto mean = registry.module("KLDivLoss")->make({{"reduction", "batchmean"}});
+        // One row meets two of the target.
+        const std::vector<Tensor> in{drawn({1, 3}, 1), drawn({2, 3}, 2)};
+        QCOMPARE(mean->forward(in)[0].item(), total->forward(in)[0].item());
+    }
+
+    void theSlopeByTheTargetOfBCELossHasNoBound()
+    {
+        const auto loss = registry.module("BCELoss")->make({{"reduction", "sum"}});
+        Tensor target = Tensor::zeros({1}, DType::Float64);
+        target.setRequiresGrad();
+        backward(loss->forward(std::vector{Tensor::ones({1}, DType::Float64), target})[0]);
+        QCOMPARE(target.grad().item(), -INFINITY);
     }
 
     void aSecondBackwardOverTheSameGraphGivesTheSameAgain_data()
