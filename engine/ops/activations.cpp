@@ -74,7 +74,7 @@ Tensor threshold(const Tensor &x, double least, double value)
 {
     const Constant t{least};
     const Constant other{value};
-    return unaryFunction<types::Floats>(
+    return unaryFunction<types::Integers | types::Floats>(
             "threshold", x, [t, other](auto v) { return where(v <= t, other, v); },
             ofInput([t](auto v) { return where(v <= t, like(v, 0_c), 1_c); }));
 }

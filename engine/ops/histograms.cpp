@@ -75,8 +75,8 @@ struct Bins {
     bool fromData = false;
 };
 
-/// The ends that a row of numbers has; of one number only, or of none, a bin around it.
-template <typename T> void findEnds(const T *x, int64_t count, T &low, T &high)
+/// The ends that a row of numbers has; of one number only, or of none, `margin` on either side.
+template <typename T> void findEnds(const T *x, int64_t count, T margin, T &low, T &high)
 {
     if (count > 0) {
         low = *std::min_element(x, x + count);
@@ -87,8 +87,8 @@ template <typename T> void findEnds(const T *x, int64_t count, T &low, T &high)
                     "elements that are not finite", "finite ones, or a range");
     }
     if (low == high) {
-        low -= 1;
-        high += 1;
+        low -= margin;
+        high += margin;
     }
 }
 
@@ -129,7 +129,7 @@ Tensor histc(const Tensor &x, const HistcOptions &o)
             T low = static_cast<T>(o.min);
             T high = static_cast<T>(o.max);
             if (low == high)
-                findEnds(from, count, low, high);
+                findEnds(from, count, T(1), low, high);
             countUniform<T>(from, nullptr, count, low, high, o.bins, to);
         });
     });
@@ -189,9 +189,11 @@ std::vector<Tensor> histogram(const Tensor &x, const Tensor &weight, const Histo
                 T low = first;
                 T high = second;
                 if (!ranged || low == high) {
-                    if (!ranged)
-                        low = high = T(0);
-                    findEnds(from, ranged ? 0 : count, low, high);
+                    if (!ranged) {
+                        low = 0;
+                        high = count > 0 ? T(0) : T(1);
+                    }
+                    findEnds(from, ranged ? 0 : count, T(0.5), low, high);
                 }
                 for (int64_t i = 0; i <= bins; ++i) {
                     // From the nearer end, so that both are met exactly.

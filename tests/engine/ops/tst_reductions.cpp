@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Reductions against loops over all elements, on shapes drawn at random.
 #include "engine/core/Parallel.h"
+#include "engine/nn/families.h"
 #include "engine/ops/cumulative.h"
+#include "engine/ops/linear_algebra.h"
 #include "engine/ops/products.h"
 #include "engine/ops/sorting.h"
 #include "engine/ops/statistics.h"
@@ -103,6 +105,33 @@ class TestReductions : public QObject {
     Q_OBJECT
 
 private slots:
+    void histogramsOfOneNumberOrNoneHaveBinsOfAWidth()
+    {
+        const Registry registry = standardRegistry();
+        const auto histogram = [&](const std::vector<double> &values) {
+            const Tensor in[] = {Tensor::fromVector(values), Tensor()};
+            return registry.function("histogram")
+                    ->call({{"bins", 2}, {"density", true}}, std::span(in).first(1));
+        };
+        QCOMPARE(histogram({3, 3})[1].toVector<double>(), (Row{2.5, 3, 3.5}));
+        QCOMPARE(histogram({3, 3})[0].toVector<double>(), (Row{0, 2}));
+        QCOMPARE(histogram({})[1].toVector<double>(), (Row{0, 0.5, 1}));
+    }
+
+    void aDimensionOfNothingHasNoLargestElement()
+    {
+        // Not even where the result would have no elements.
+        QVERIFY_THROWS_EXCEPTION(Error, amax(Tensor::zeros({0, 2, 0}), {{2}}));
+        QCOMPARE(amax(Tensor::zeros({0, 2}), {{1}}).shape(), Shape{0});
+    }
+
+    void tensordotMeetsASizeOfOneWithAllOfTheOther()
+    {
+        const Tensor a = Tensor::fromVector(Row{1, 2, 3, 4, 5, 6}, {2, 3});
+        const Tensor b = Tensor::fromVector(Row{10, 100}, {1, 2});
+        QCOMPARE(tensordot(a, b, {1}, {0}).toVector<double>(), (Row{60, 600, 150, 1500}));
+    }
+
     void giveWhatALoopGives_data()
     {
         QTest::addColumn<int>("index");
