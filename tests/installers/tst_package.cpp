@@ -16,9 +16,12 @@ private slots:
     {
         QTest::addColumn<QString>("mask");
         QTest::addColumn<QString>("folder");
-        QTest::newRow("x86-64-v2") << "none" << "lib/marginalia/";
-        QTest::newRow("x86-64-v3") << "x86-64-v3" << "lib/marginalia/glibc-hwcaps/x86-64-v3/";
-        QTest::newRow("x86-64-v4") << "x86-64-v4" << "lib/marginalia/glibc-hwcaps/x86-64-v4/";
+        QTest::newRow("x86-64-v2") << "none"
+                                   << "lib/marginalia/";
+        QTest::newRow("x86-64-v3") << "x86-64-v3"
+                                   << "lib/marginalia/glibc-hwcaps/x86-64-v3/";
+        QTest::newRow("x86-64-v4") << "x86-64-v4"
+                                   << "lib/marginalia/glibc-hwcaps/x86-64-v4/";
     }
     void theLoaderPicksTheLevelThatIsAllowed()
     {
@@ -27,15 +30,17 @@ private slots:
         QProcess help;
         help.start(loader, {"--help"});
         QVERIFY(help.waitForFinished());
-        if (mask != "none" && !help.readAllStandardOutput().contains(qPrintable(mask + " (supported")))
+        if (mask != "none"
+            && !help.readAllStandardOutput().contains(qPrintable(mask + " (supported")))
             QSKIP("this processor does not run that level");
 
         QProcess program;
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert("LD_DEBUG", "libs");
         program.setProcessEnvironment(environment);
-        program.start(loader, {"--glibc-hwcaps-mask", mask, qEnvironmentVariable("MARGINALIA_BINARY"),
-                               "modules"});
+        program.start(loader,
+                      {"--glibc-hwcaps-mask", mask, qEnvironmentVariable("MARGINALIA_BINARY"),
+                       "modules"});
         QVERIFY(program.waitForFinished());
         QCOMPARE(program.exitCode(), 0);
         QVERIFY(program.readAllStandardOutput().contains("MultiLabelMarginLoss"));
