@@ -68,10 +68,10 @@ private slots:
     {
         const int64_t id = begun();
         QVERIFY(id > 0);
-        store->addPoint(id, "train/loss", {1, 0.1, 0.5});
-        store->addPoint(id, "train/loss", {2, 0.2, 0.25});
-        store->addPoint(id, "lr", {0, 0, 0.01});
-        store->addEvent(id, {1, 0.1, "lr = 0.01"});
+        QVERIFY(store->addPoint(id, "train/loss", {1, 0.1, 0.5}).ok());
+        QVERIFY(store->addPoint(id, "train/loss", {2, 0.2, 0.25}).ok());
+        QVERIFY(store->addPoint(id, "lr", {0, 0, 0.01}).ok());
+        QVERIFY(store->addEvent(id, {1, 0.1, "lr = 0.01"}).ok());
         QVERIFY(store->putDocument(id, "evaluation/test", "{\"ä\": 1}").ok());
         QVERIFY(store->putCheckpoint(id, 2, bytes(100, 7)).ok());
         QVERIFY(store->setState(id, "finished", 2).ok());
@@ -103,10 +103,10 @@ private slots:
     {
         const int64_t first = begun("first");
         const int64_t second = begun("second");
-        store->addPoint(first, "train/loss", {5, 1, 0.5});
-        store->addPoint(first, "train/loss", {9, 2, 0.25});
-        store->addPoint(first, "validation/loss", {9, 2, 0.75});
-        store->addPoint(second, "train/loss", {1, 0, 3});
+        QVERIFY(store->addPoint(first, "train/loss", {5, 1, 0.5}).ok());
+        QVERIFY(store->addPoint(first, "train/loss", {9, 2, 0.25}).ok());
+        QVERIFY(store->addPoint(first, "validation/loss", {9, 2, 0.75}).ok());
+        QVERIFY(store->addPoint(second, "train/loss", {1, 0, 3}).ok());
         QVERIFY(store->flush().ok());
         const std::vector<RunSummary> runs = store->runs().value();
         QCOMPARE(runs.size(), size_t{2});
@@ -120,10 +120,10 @@ private slots:
     void numbersThatAreNoneStayWhatTheyAre()
     {
         const int64_t id = begun();
-        store->addPoint(id, "loss", {1, 0, std::numeric_limits<double>::quiet_NaN()});
-        store->addPoint(id, "loss", {2, 0, std::numeric_limits<double>::infinity()});
-        store->addPoint(id, "loss", {3, 0, -std::numeric_limits<double>::infinity()});
-        store->addPoint(id, "loss", {4, 0, 1e-310});
+        QVERIFY(store->addPoint(id, "loss", {1, 0, std::numeric_limits<double>::quiet_NaN()}).ok());
+        QVERIFY(store->addPoint(id, "loss", {2, 0, std::numeric_limits<double>::infinity()}).ok());
+        QVERIFY(store->addPoint(id, "loss", {3, 0, -std::numeric_limits<double>::infinity()}).ok());
+        QVERIFY(store->addPoint(id, "loss", {4, 0, 1e-310}).ok());
         QVERIFY(store->flush().ok());
         const std::vector<StoredPoint> points = store->points(id, "loss").value();
         QVERIFY(std::isnan(points[0].value));
@@ -136,12 +136,14 @@ private slots:
     {
         const int64_t id = begun();
         const std::unique_ptr<RunStore> reader = opened();
-        store->addPoint(id, "loss", {0, 0, 0});
+        QVERIFY(store->addPoint(id, "loss", {0, 0, 0}).ok());
         QVERIFY(reader->points(id, "loss")->empty());
         QVERIFY(store->flush().ok());
         QCOMPARE(reader->points(id, "loss")->size(), size_t{1});
         for (int64_t step = 1; step <= 10000; ++step)
-            store->addPoint(id, step % 2 ? "odd" : "even", {step, 0, static_cast<double>(step)});
+            QVERIFY(store->addPoint(id, step % 2 ? "odd" : "even",
+                                    {step, 0, static_cast<double>(step)})
+                            .ok());
         QVERIFY(reader->points(id, "even")->size() >= 3000);
         store.reset(); // writes the rest
         QCOMPARE(reader->points(id, "even")->size(), size_t{5000});
@@ -151,8 +153,8 @@ private slots:
     void aPointMeasuredAgainReplacesTheOld()
     {
         const int64_t id = begun();
-        store->addPoint(id, "lr", {6, 1, 0.1});
-        store->addPoint(id, "lr", {6, 1, 0.2});
+        QVERIFY(store->addPoint(id, "lr", {6, 1, 0.1}).ok());
+        QVERIFY(store->addPoint(id, "lr", {6, 1, 0.2}).ok());
         QVERIFY(store->flush().ok());
         QCOMPARE(store->points(id, "lr")->size(), size_t{1});
         QCOMPARE(store->points(id, "lr")->at(0).value, 0.2);
@@ -173,8 +175,8 @@ private slots:
         const int64_t first = begun();
         const int64_t second = begun();
         for (int64_t run : {first, second}) {
-            store->addPoint(run, "loss", {1, 0, 1});
-            store->addEvent(run, {1, 0, "event"});
+            QVERIFY(store->addPoint(run, "loss", {1, 0, 1}).ok());
+            QVERIFY(store->addEvent(run, {1, 0, "event"}).ok());
             QVERIFY(store->putDocument(run, "d", "{}").ok());
             QVERIFY(store->putCheckpoint(run, 1, bytes(1, 1)).ok());
         }
@@ -188,7 +190,7 @@ private slots:
         QCOMPARE(store->points(second, "loss")->size(), size_t{1});
         QCOMPARE(store->events(second)->size(), size_t{1});
         QVERIFY(store->document(second, "d").ok());
-        store->addPoint(first, "loss", {1, 0, 2});
+        QVERIFY(store->addPoint(first, "loss", {1, 0, 2}).ok());
         QVERIFY(store->flush().ok());
         QCOMPARE(store->points(first, "loss")->at(0).value, 2.0);
     }
@@ -197,14 +199,14 @@ private slots:
     {
         const int64_t gone = begun();
         const int64_t stays = begun();
-        store->addPoint(gone, "loss", {1, 0, 1});
+        QVERIFY(store->addPoint(gone, "loss", {1, 0, 1}).ok());
         QVERIFY(store->flush().ok());
-        store->addPoint(gone, "loss", {2, 0, 1});
-        store->addPoint(stays, "loss", {1, 0, 1});
+        QVERIFY(store->addPoint(gone, "loss", {2, 0, 1}).ok());
+        QVERIFY(store->addPoint(stays, "loss", {1, 0, 1}).ok());
         QVERIFY(store->removeRun(gone).ok());
         // What comes late for it is dropped; the others' points are not.
-        store->addPoint(gone, "loss", {3, 0, 1});
-        store->addEvent(gone, {3, 0, "late"});
+        QVERIFY(store->addPoint(gone, "loss", {3, 0, 1}).ok());
+        QVERIFY(!store->addEvent(gone, {3, 0, "late"}).ok());
         QVERIFY(store->flush().ok());
         QCOMPARE(store->run(gone).error().kind, std::string("no_such_run"));
         QVERIFY(store->points(gone, "loss")->empty());
@@ -217,11 +219,11 @@ private slots:
     {
         const int64_t gone = begun();
         const int64_t stays = begun();
-        store->addPoint(gone, "loss", {1, 0, 1});
+        QVERIFY(store->addPoint(gone, "loss", {1, 0, 1}).ok());
         QVERIFY(store->flush().ok());
         QVERIFY(opened()->removeRun(gone).ok());
-        store->addPoint(gone, "loss", {2, 0, 1});
-        store->addPoint(stays, "loss", {1, 0, 1});
+        QVERIFY(store->addPoint(gone, "loss", {2, 0, 1}).ok());
+        QVERIFY(store->addPoint(stays, "loss", {1, 0, 1}).ok());
         QVERIFY(store->flush().ok());
         QVERIFY(store->flush().ok());
         QCOMPARE(store->points(stays, "loss")->size(), size_t{1});
@@ -252,7 +254,7 @@ private slots:
         const int64_t id = begun();
         std::jthread writer([this, id] {
             for (int64_t step = 0; step < 20000; ++step)
-                store->addPoint(id, "loss", {step, 0, static_cast<double>(step)});
+                QVERIFY(store->addPoint(id, "loss", {step, 0, static_cast<double>(step)}).ok());
             (void)store->flush();
         });
         const std::unique_ptr<RunStore> reader = opened();
@@ -328,7 +330,7 @@ private slots:
         const int64_t id = begun();
         Database blocker(path());
         blocker.execute("BEGIN IMMEDIATE");
-        store->addPoint(id, "loss", {1, 0, 1});
+        QVERIFY(store->addPoint(id, "loss", {1, 0, 1}).ok());
         QVERIFY(!store->flush());
         QVERIFY(!store->putCheckpoint(id, 1, bytes(1, 1)));
         blocker.execute("COMMIT");
