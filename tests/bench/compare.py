@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Times the product and, where it is installed, PyTorch on the same workloads, in turn, and prints the ratios.
 
-Usage: compare.py MARGINALIA OUT [--threads 1,2] [--only id,id] [--window 1.0] [--growth]
+Usage: compare.py MARGINALIA OUT [--threads 1,2] [--only id,id] [--window 1.0]
 
 Every figure is taken in a process of its own, one after the other, so that both see the same machine. The lines go
 to OUT/bench.jsonl, from which `marginalia bench --draw` makes the pictures.
@@ -30,7 +30,6 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--only", default="")
     parser.add_argument("--window", type=float, default=1.0)
-    parser.add_argument("--growth", action="store_true")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     window = ["--window", str(options.window)]
@@ -76,7 +75,8 @@ def main():
         for start in lines_of([sys.executable, HERE / "start.py", options.marginalia]):
             records.append(start)
             print(f"start: {start['start']} after {start['milliseconds']:.0f} ms")
-    if options.growth:
+    if not options.only:
+        print("How the time of a step grows with its size")
         records += lines_of([options.marginalia, "bench", "--growth", "--json"] + window)
     path = options.out / "bench.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
