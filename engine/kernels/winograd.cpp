@@ -55,6 +55,31 @@ void weightGradientTransform(const V *u, V *g)
     g[2] = sum + 4 * farSum + u[5];
 }
 
+/// Squares of From x From points to such of To x To, along their columns, then along their rows. A
+/// point lies `count` elements after the one before; `count` is a multiple of a vector.
+template <int From, int To>
+void transformBothSides(int64_t count, void (*oneSide)(const V *, V *), const float *from,
+                        float *to)
+{
+    for (int64_t i = 0; i < count; i += L) {
+        V half[From][To];
+        for (int64_t column = 0; column < From; ++column) {
+            V points[From];
+            for (int64_t row = 0; row < From; ++row)
+                points[row] = simd::load(from + (row * From + column) * count + i);
+            oneSide(points, half[column]);
+        }
+        for (int64_t row = 0; row < To; ++row) {
+            V points[From], sums[To];
+            for (int64_t column = 0; column < From; ++column)
+                points[column] = half[column][row];
+            oneSide(points, sums);
+            for (int64_t column = 0; column < To; ++column)
+                simd::store(to + (row * To + column) * count + i, sums[column]);
+        }
+    }
+}
+
 /// Tiles whose `channels` take up so many bytes, but not more than of use.
 int64_t tilesOf(int64_t channels, int64_t bytes, int64_t most)
 {
@@ -81,22 +106,7 @@ const float *transformWeights(int64_t outChannels, int64_t channels, Element ele
         }
         std::fill(to, points + (point + 1) * padded, 0.f);
     }
-    for (int64_t i = 0; i < padded; i += L) {
-        V half[3][6];
-        for (int64_t column = 0; column < 3; ++column) {
-            V g[3];
-            for (int64_t row = 0; row < 3; ++row)
-                g[row] = simd::load(points + (row * 3 + column) * padded + i);
-            weightTransform(g, half[column]);
-        }
-        for (int64_t row = 0; row < 6; ++row) {
-            const V g[3] = {half[0][row], half[1][row], half[2][row]};
-            V t[6];
-            weightTransform(g, t);
-            for (int64_t column = 0; column < 6; ++column)
-                simd::store(transformed + (row * 6 + column) * padded + i, t[column]);
-        }
-    }
+    transformBothSides<3, 6>(padded, weightTransform, points, transformed);
     for (int64_t place = 0; place < places; ++place)
         packLeft(outChannels, channels, LeftFactor<float>{transformed + place * padded, channels},
                  packed + place * size);
@@ -137,29 +147,6 @@ void correlateTiles(const ImagePlanes &input, const ImagePlanes &output, int64_t
                             out + first * output.channels * output.height * output.width);
         }
     });
-}
-
-/// Gradients of transformed weights to those of the 9 points, each of which lies `count` elements
-/// after the other; `count` is a multiple of a vector.
-void transformWeightGradients(int64_t count, const float *transformed, float *points)
-{
-    for (int64_t i = 0; i < count; i += L) {
-        V half[6][3];
-        for (int64_t column = 0; column < 6; ++column) {
-            V u[6];
-            for (int64_t row = 0; row < 6; ++row)
-                u[row] = simd::load(transformed + (row * 6 + column) * count + i);
-            weightGradientTransform(u, half[column]);
-        }
-        for (int64_t row = 0; row < 3; ++row) {
-            V u[6], g[3];
-            for (int64_t column = 0; column < 6; ++column)
-                u[column] = half[column][row];
-            weightGradientTransform(u, g);
-            for (int64_t column = 0; column < 3; ++column)
-                simd::store(points + (row * 3 + column) * count + i, g[column]);
-        }
-    }
 }
 
 ImagePlanes inputPlanes(const Convolution &c, int64_t top = 0, int64_t left = 0)
@@ -253,7 +240,8 @@ void winogradWeightGradient(const Convolution &c, const float *x, const float *g
                                          sums + place * padded, c.channels, true);
                 }
             }
-            transformWeightGradients(padded, sums, points + part * 9 * padded);
+            transformBothSides<6, 3>(padded, weightGradientTransform, sums,
+                                     points + part * 9 * padded);
         }
     });
     for (int64_t i = 0; i < weights; ++i) {
