@@ -6,7 +6,8 @@
 
 namespace mrg {
 
-/// A network made of modules, ready to run.
+/// A network made of modules, ready to run. A ModuleProfiler sees every node as a module whose path
+/// is its number, "3", with its own modules below, "3.Linear".
 class BuiltNetwork {
 public:
     /// The scores (what goes into the loss) for a batch of inputs; shape as check() said.

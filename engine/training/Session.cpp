@@ -31,6 +31,7 @@ const char *commandName(Command::Kind kind)
     case Command::Kind::SetLossOption: return "set loss option";
     case Command::Kind::SetEpochs: return "set epochs";
     case Command::Kind::WatchDecision: return "watch decision";
+    case Command::Kind::Profile: return "profile";
     }
     return "";
 }

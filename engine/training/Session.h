@@ -29,6 +29,8 @@ struct Command {
         SetLossOption, ///< `name` to `value` in the loss module
         SetEpochs, ///< value: the number of epochs asked for
         WatchDecision, ///< value: whether to compute the decision grid
+        Profile, ///< measure what a step costs, see Snapshot::profiles; value: how many steps, or
+                 ///< null
     };
     Kind kind = Kind::Run;
     std::string name;

@@ -4,6 +4,7 @@
 #include "engine/core/Error.h"
 #include "engine/kernels/MarginStatistics.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,6 +49,15 @@ struct Evaluation {
     std::vector<float> sampleMargins;
 };
 
+struct NetworkProfile;
+
+/// What became of Profile commands.
+struct ProfileAnswers {
+    int64_t answered = 0; ///< how many, refused ones included
+    std::shared_ptr<const NetworkProfile> newest; ///< the last one that could be measured
+    std::optional<Error> failure; ///< why the last one could not
+};
+
 /// A run as it stands: what the views show besides the points of the curves.
 struct Snapshot {
     RunState state = RunState::Ready;
@@ -64,6 +74,7 @@ struct Snapshot {
     MarginStatistics trainMargins;
     std::optional<Evaluation> validation;
     std::optional<DecisionGrid> decision;
+    ProfileAnswers profiles;
     std::optional<Error> failure;
     /// The first thing of this run that its store could not keep (a full disk); training goes on.
     std::optional<Error> storeFailure;

@@ -2,9 +2,9 @@
 #include "engine/training/Worker.h"
 
 #include "engine/network/check.h"
-#include "engine/ops/reductions.h"
 #include "engine/store/RunStore.h"
 #include "engine/training/evaluation.h"
+#include "engine/training/profile.h"
 
 namespace mrg {
 
@@ -69,8 +69,7 @@ void Session::Worker::makeOptimizer()
     m_trainingStep.emplace(
             [this](const Tensor &input, const Tensor &target) {
                 const Tensor scores = m_network.scores(input);
-                const Tensor loss = m_network.loss(scores, target);
-                return TrainingStep::Outcome{loss.numel() == 1 ? loss : mean(loss), scores};
+                return TrainingStep::Outcome{scalarLoss(m_network, scores, target), scores};
             },
             *m_optimizer);
     m_scheduler.reset();
@@ -245,6 +244,7 @@ Result<void> Session::Worker::perform(const Command &command)
         if (!m_watchDecision)
             m_decision.reset();
         break;
+    case Command::Kind::Profile: return profile(command);
     }
     return {};
 }

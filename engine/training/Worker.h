@@ -50,6 +50,9 @@ private:
     Result<void> setEpochs(const Command &command);
     Result<void> reset();
     CheckedNetwork checkNetwork(const Network &network) const;
+    // worker_profile.cpp
+    Result<void> profile(const Command &command);
+    Result<NetworkProfile> measure(const Command &command);
     template <typename Action> void guarded(Action action);
     // worker_steps.cpp: what running is made of.
     void work();
@@ -114,6 +117,7 @@ private:
     bool m_watchDecision = false;
     std::optional<Evaluation> m_validation;
     std::optional<DecisionGrid> m_decision;
+    ProfileAnswers m_profiles;
     std::optional<Error> m_failure;
     std::optional<Error> m_storeFailure;
     std::map<std::string, uint32_t> m_seriesIndex;

@@ -35,6 +35,12 @@ private:
 
 } // namespace
 
+Tensor scalarLoss(BuiltNetwork &network, const Tensor &scores, const Tensor &target)
+{
+    const Tensor loss = network.loss(scores, target);
+    return loss.numel() == 1 ? loss : mean(loss);
+}
+
 Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset,
                                 const Cancelled &cancelled)
 {
@@ -54,10 +60,9 @@ Result<ScoreTable> scoreDataset(BuiltNetwork &network, const Dataset &dataset,
             }
             const Batch &batch = batcher->batch(0, b);
             const Tensor scores = network.scores(batch.input).compact();
-            const Tensor loss = network.loss(scores, batch.target);
+            const Tensor loss = scalarLoss(network, scores, batch.target);
             const auto count = static_cast<double>(batch.rows.size());
-            out.loss += (loss.numel() == 1 ? loss.item() : mean(loss).item()) * count
-                    / static_cast<double>(dataset.size());
+            out.loss += loss.item() * count / static_cast<double>(dataset.size());
             out.columns = batch.rows.empty()
                     ? 0
                     : scores.numel() / static_cast<int64_t>(batch.rows.size());

@@ -8,6 +8,9 @@
 
 namespace mrg {
 
+/// The loss of a batch as one number: of losses that leave their samples apart, the mean.
+Tensor scalarLoss(BuiltNetwork &network, const Tensor &scores, const Tensor &target);
+
 /// Scores of all samples, in evaluation mode and without a tape: (N, columns) row-major.
 struct ScoreTable {
     std::vector<float> scores;

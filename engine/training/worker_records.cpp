@@ -168,6 +168,7 @@ void Session::Worker::fill(Snapshot &draft) const
     draft.trainMargins = m_shownMargins.samples ? m_shownMargins : m_epochMargins;
     draft.validation = m_validation;
     draft.decision = m_decision;
+    draft.profiles = m_profiles;
     draft.failure = m_failure;
     draft.storeFailure = m_storeFailure;
     draft.runId = m_runId;
