@@ -25,6 +25,15 @@ int main(int argc, char **argv)
     trainApp->add_flag("--json", train.json, "Print the result as JSON");
     trainApp->add_flag("--quiet", train.quiet, "No line per epoch");
 
+    ProfileRequest profile;
+    CLI::App *profileApp = app.add_subcommand("profile", "Measure what each node costs in a step");
+    profileApp->add_option("file", profile.file, "The experiment, *.mrg")->required();
+    profileApp->add_option("--steps", profile.steps, "Steps to measure")
+            ->check(CLI::PositiveNumber);
+    profileApp->add_option("--threads", profile.threads, "Threads that kernels may use")
+            ->check(CLI::Range(1, 256));
+    profileApp->add_flag("--json", profile.json, "Print the result as JSON");
+
     std::string file;
     CLI::App *checkApp = app.add_subcommand("check", "Print every node's shapes, or what is wrong");
     checkApp->add_option("file", file, "The experiment, *.mrg")->required();
@@ -70,7 +79,8 @@ int main(int argc, char **argv)
     demoApp->add_option("--out", folder, "The folder to write to")->required();
     CLI::App *shotsApp = app.add_subcommand("shots", "Pictures of the window in telling states");
     shotsApp->add_option("folder", folder, "The folder to write to")->required();
-    shotsApp->add_option("--only", only, "Only those of one page")->check(CLI::IsMember({"data"}));
+    shotsApp->add_option("--only", only, "Only those of one page")
+            ->check(CLI::IsMember({"data", "profile"}));
     WindowRequest window;
     app.add_option("--open", window.file, "An experiment to open in the window");
     app.add_option("--set", window.sets,
@@ -83,6 +93,8 @@ int main(int argc, char **argv)
     const Vocabulary vocabulary = standardVocabulary();
     if (*trainApp)
         return trainCommand(vocabulary, argc, argv, train);
+    if (*profileApp)
+        return profileCommand(vocabulary, profile);
     if (*checkApp)
         return checkCommand(vocabulary, file);
     if (*modulesApp)

@@ -22,6 +22,14 @@ struct TrainRequest {
     bool quiet = false;
 };
 
+/// What `marginalia profile` was asked for.
+struct ProfileRequest {
+    std::string file;
+    std::optional<int64_t> steps; ///< none: what two seconds have room for
+    int threads = 1;
+    bool json = false;
+};
+
 /// What `marginalia bench` was asked for.
 struct BenchRequest {
     std::string only; ///< ids, separated by commas; empty: all
@@ -36,6 +44,7 @@ struct BenchRequest {
 
 // Each does its job, prints, and gives the exit code: 0, or 1 with the reason on stderr.
 int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const TrainRequest &request);
+int profileCommand(const Vocabulary &vocabulary, const ProfileRequest &request);
 int checkCommand(const Vocabulary &vocabulary, const std::string &file);
 int modulesCommand(const Vocabulary &vocabulary, bool json);
 int functionsCommand(const Vocabulary &vocabulary, bool json);

@@ -10,6 +10,7 @@
 #include "engine/training/Session.h"
 #include "engine/training/evaluation_json.h"
 #include "gui/app/run_report.h"
+#include "gui/cli/experiment_data.h"
 #include "gui/widgets/Theme.h"
 
 #include <QApplication>
@@ -45,12 +46,6 @@ public:
 private:
     std::atomic<bool> m_arrived = false;
 };
-
-int complain(const Error &error)
-{
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-}
 
 Json numberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -111,19 +106,7 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     if (request.seed)
         experiment->training.seed = *request.seed;
 
-    const NetworkNode *source = nullptr;
-    for (const NetworkNode &node : experiment->network.nodes) {
-        if (node.type.starts_with("data."))
-            source = &node;
-    }
-    const DatasetSpec *dataset = source ? vocabulary.dataset(source->type.substr(5)) : nullptr;
-    if (!dataset) {
-        return complain(Error(ErrorCategory::Value, "no_data", request.file,
-                              source ? source->type : "no data source",
-                              "one data source of this build"));
-    }
-    const Result<DataSplit> data
-            = dataset->load(source->args, std::filesystem::path(request.file).parent_path());
+    const Result<DataSplit> data = loadData(vocabulary, *experiment, request.file);
     if (!data)
         return complain(data.error());
 
