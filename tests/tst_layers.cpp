@@ -12,9 +12,9 @@ const QStringList engineOrder{"core",  "tensor", "kernels",  "autograd",    "spe
                               "nn",    "optim",  "data",     "metrics",     "network",  "interop",
                               "store", "plan",   "training", "conformance", "benchmark"};
 const QStringList guiBase{"widgets", "document", "session"};
-const QStringList guiFeatures{"canvas",   "palette",    "inspector", "plots",
-                              "explorer", "datasets",   "runs",      "reports",
-                              "lessons",  "playground", "formulas"};
+const QStringList guiFeatures{"canvas",  "palette",  "inspector",  "plots",
+                              "profile", "explorer", "datasets",   "runs",
+                              "reports", "lessons",  "playground", "formulas"};
 const QStringList guiTop{"app", "cli"};
 constexpr int longestFile = 600;
 

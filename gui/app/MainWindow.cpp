@@ -6,12 +6,15 @@
 #include "gui/app/RunExporter.h"
 #include "gui/app/WelcomePage.h"
 #include "gui/app/examples.h"
+#include "gui/canvas/CanvasScene.h"
 #include "gui/canvas/CanvasView.h"
 #include "gui/datasets/DataImporter.h"
 #include "gui/datasets/DataPage.h"
+#include "gui/document/network_edits.h"
 #include "gui/inspector/NodeInspector.h"
 #include "gui/inspector/TrainingPanel.h"
 #include "gui/palette/Palette.h"
+#include "gui/profile/ProfileView.h"
 #include "gui/widgets/Icons.h"
 
 #include <QApplication>
@@ -31,7 +34,7 @@ namespace mrg {
 namespace {
 constexpr int autosaveDelayMs = 500;
 constexpr int rememberedFiles = 8;
-constexpr int layoutVersion = 3;
+constexpr int layoutVersion = 4;
 } // namespace
 
 MainWindow::MainWindow(const Vocabulary &vocabulary, ThemeManager &themes,
@@ -41,12 +44,14 @@ MainWindow::MainWindow(const Vocabulary &vocabulary, ThemeManager &themes,
       m_recovery(dataFolder + "/recovery"),
       m_document(vocabulary),
       m_controller(m_document, dataFolder + "/runs.sqlite"),
+      m_profiler(m_document, m_controller),
       m_canvas(new CanvasView(m_document, themes.theme())),
       m_palette(new Palette(vocabulary, themes.theme())),
       m_inspector(new NodeInspector(m_document)),
       m_training(new TrainingPanel(m_document)),
       m_results(new ResultsView(m_controller, vocabulary, themes.theme())),
       m_data(new DataPage(m_document, themes.theme())),
+      m_profile(new ProfileView(m_profiler, m_document, themes.theme())),
       m_importer(new DataImporter(m_document, this)),
       m_exporter(new RunExporter(dataFolder + "/runs.sqlite", vocabulary, this)),
       m_workbench(new QMainWindow),
@@ -91,6 +96,7 @@ void MainWindow::connectParts()
         m_palette->setTheme(theme);
         m_results->setTheme(theme);
         m_data->setTheme(theme);
+        m_profile->setTheme(theme);
         m_importer->setTheme(theme);
         m_welcome->setTheme(theme);
         for (const auto &[which, icon] : m_icons)
@@ -98,6 +104,7 @@ void MainWindow::connectParts()
         m_actions.train->setIcon(filledIcon("play", theme));
     });
     connectData();
+    connectProfile();
     connect(&m_controller, &TrainingController::snapshotChanged, this, &MainWindow::updateState);
     connect(&m_controller, &TrainingController::runCleared, this, &MainWindow::updateState);
     connect(&m_controller, &TrainingController::stateChanged, this, [this](RunState state) {
@@ -128,6 +135,18 @@ void MainWindow::connectParts()
             });
 }
 
+void MainWindow::connectProfile()
+{
+    connect(m_canvas, &CanvasView::currentNodeChanged, m_profile, &ProfileView::setCurrentNode);
+    connect(m_profile, &ProfileView::nodeChosen, m_canvas, [this](NodeId node) {
+        if (const NodeItem *item = m_canvas->canvas()->itemFor(node)) {
+            m_canvas->canvas()->selectNodes({node});
+            m_canvas->ensureVisible(item);
+        }
+    });
+    connect(&m_profiler, &Profiler::changed, this, &MainWindow::updateActions);
+}
+
 void MainWindow::addDocks()
 {
     const auto dock = [this](const QString &title, const char *name, QWidget *content,
@@ -148,6 +167,8 @@ void MainWindow::addDocks()
     QDockWidget *results = dock(tr("Results"), "resultsDock", m_results, Qt::BottomDockWidgetArea);
     m_workbench->tabifyDockWidget(results,
                                   dock(tr("Data"), "dataDock", m_data, Qt::BottomDockWidgetArea));
+    m_profileDock = dock(tr("Profile"), "profileDock", m_profile, Qt::BottomDockWidgetArea);
+    m_workbench->tabifyDockWidget(results, m_profileDock);
     results->raise();
     m_workbench->setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     m_workbench->setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
@@ -288,8 +309,10 @@ void MainWindow::exportRun(const QString &path)
         return;
     }
     m_status->setText(tr("Writing %1 …").arg(path));
-    m_exporter->start(m_controller.snapshot(), QFileInfo(m_document.filePath()).absolutePath(),
-                      path);
+    const bool profiled
+            = sameComputation(m_profiler.measured().network, m_controller.runExperiment().network);
+    m_exporter->start(m_controller.snapshot(), profiled ? m_profiler.profile() : nullptr,
+                      QFileInfo(m_document.filePath()).absolutePath(), path);
     updateActions();
 }
 

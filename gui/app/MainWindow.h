@@ -3,12 +3,14 @@
 
 #include "gui/app/Recovery.h"
 #include "gui/document/ExperimentDocument.h"
+#include "gui/session/Profiler.h"
 #include "gui/session/TrainingController.h"
 #include "gui/widgets/Theme.h"
 
 #include <QMainWindow>
 #include <QTimer>
 
+class QDockWidget;
 class QLabel;
 class QMenu;
 class QProgressBar;
@@ -21,6 +23,7 @@ class DataImporter;
 class DataPage;
 class NodeInspector;
 class Palette;
+class ProfileView;
 class ResultsView;
 class RunExporter;
 class TrainingPanel;
@@ -40,6 +43,7 @@ public:
 
     ExperimentDocument &document() { return m_document; }
     TrainingController &controller() { return m_controller; }
+    Profiler &profiler() { return m_profiler; }
     CanvasView *canvas() const { return m_canvas; }
     /// Opens a file after asking about unsaved changes; says what is wrong with it.
     bool openFile(const QString &path);
@@ -74,6 +78,7 @@ protected:
 private:
     void addDocks();
     void connectParts();
+    void connectProfile();
     // main_window_actions.cpp
     void addActions();
     void addFileMenu();
@@ -106,12 +111,15 @@ private:
     std::optional<Recovery::Lost> m_lost;
     ExperimentDocument m_document;
     TrainingController m_controller;
+    Profiler m_profiler;
     CanvasView *m_canvas;
     Palette *m_palette;
     NodeInspector *m_inspector;
     TrainingPanel *m_training;
     ResultsView *m_results;
     DataPage *m_data;
+    ProfileView *m_profile;
+    QDockWidget *m_profileDock = nullptr;
     DataImporter *m_importer;
     RunExporter *m_exporter;
     QMainWindow *m_workbench; ///< with docks and tool bar of its own
@@ -119,7 +127,7 @@ private:
     QStackedWidget *m_pages;
     struct Actions {
         QAction *create, *open, *save, *report, *undo, *redo, *fit, *arrange, *train, *pause, *step,
-                *epoch, *stop, *reset;
+                *epoch, *stop, *reset, *profile;
     } m_actions{};
     QLabel *m_status;
     QProgressBar *m_progress;

@@ -12,8 +12,8 @@ namespace mrg {
 namespace {
 
 Result<void> writeRun(const QString &storePath, qint64 run,
-                      const std::optional<Evaluation> &validation, const Vocabulary &vocabulary,
-                      const QString &baseFolder, const QString &path)
+                      const std::optional<Evaluation> &validation, const NetworkProfile *profile,
+                      const Vocabulary &vocabulary, const QString &baseFolder, const QString &path)
 {
     const Result<std::unique_ptr<RunStore>> store = RunStore::open(storePath.toStdString());
     if (!store)
@@ -21,7 +21,7 @@ Result<void> writeRun(const QString &storePath, qint64 run,
     if (path.endsWith(".csv", Qt::CaseInsensitive))
         return writeMetricsCsv(path.toStdString(), **store, run);
     const Result<Report> report
-            = reportOfRun(**store, run, vocabulary, baseFolder.toStdString(), validation);
+            = reportOfRun(**store, run, vocabulary, baseFolder.toStdString(), validation, profile);
     return report ? writeReport(*report, path) : Result<void>(report.error());
 }
 
@@ -53,9 +53,11 @@ RunExporter::~RunExporter()
         m_thread->wait();
 }
 
-void RunExporter::start(const Snapshot &snapshot, const QString &baseFolder, const QString &path)
+void RunExporter::start(const Snapshot &snapshot,
+                        const std::shared_ptr<const NetworkProfile> &profile,
+                        const QString &baseFolder, const QString &path)
 {
-    m_jobs.push_back({snapshot.runId, snapshot.validation, baseFolder, path});
+    m_jobs.push_back({snapshot.runId, snapshot.validation, profile, baseFolder, path});
     next();
 }
 
@@ -68,8 +70,8 @@ void RunExporter::next()
     auto problem = std::make_shared<QString>();
     m_thread.reset(QThread::create([this, job, problem] {
         *problem = problemOf([&] {
-            return writeRun(m_storePath, job.run, job.validation, m_vocabulary, job.baseFolder,
-                            job.path);
+            return writeRun(m_storePath, job.run, job.validation, job.profile.get(), m_vocabulary,
+                            job.baseFolder, job.path);
         });
     }));
     connect(m_thread.get(), &QThread::finished, this, [this, job, problem] {

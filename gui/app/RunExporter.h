@@ -28,7 +28,9 @@ public:
     /// Begins to write; of the run as it stands; what `path` ends in says what: .csv for the
     /// numbers, else see writeReport(). `baseFolder`: where relative paths in the experiment start.
     /// What is asked for while busy comes after.
-    void start(const Snapshot &snapshot, const QString &baseFolder, const QString &path);
+    /// `profile`: what the run's network costs; may be null.
+    void start(const Snapshot &snapshot, const std::shared_ptr<const NetworkProfile> &profile,
+               const QString &baseFolder, const QString &path);
 
 signals:
     /// `problem` empty: it is written.
@@ -38,6 +40,7 @@ private:
     struct Job {
         qint64 run;
         std::optional<Evaluation> validation;
+        std::shared_ptr<const NetworkProfile> profile;
         QString baseFolder;
         QString path;
     };

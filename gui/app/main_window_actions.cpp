@@ -162,6 +162,12 @@ void MainWindow::addRunMenu()
                             [this] { m_controller.stop(); });
     m_actions.reset = action(run, tr("&Reset"), "reset", QKeySequence("Ctrl+Shift+R"),
                              [this] { m_controller.reset(); });
+    run->addSeparator();
+    m_actions.profile = action(run, tr("Measure Pro&file"), "profile", QKeySequence("F9"), [this] {
+        m_profileDock->show();
+        m_profileDock->raise();
+        m_profiler.measure();
+    });
 }
 
 void MainWindow::addHelpMenu()
@@ -231,6 +237,7 @@ void MainWindow::updateActions()
         one->setEnabled(ready && !finished);
     m_actions.stop->setEnabled(running || state == RunState::Paused);
     m_actions.reset->setEnabled(m_controller.hasSession());
+    m_actions.profile->setEnabled(obstacle.isEmpty() && !m_profiler.isMeasuring());
     m_actions.report->setEnabled(m_controller.snapshot().runId != 0 && !m_exporter->isBusy());
 }
 

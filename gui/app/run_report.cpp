@@ -9,6 +9,7 @@
 #include "engine/training/evaluation_json.h"
 #include "gui/app/report_pictures.h"
 #include "gui/document/network_edits.h"
+#include "gui/widgets/quantity_text.h"
 
 #include <QRegularExpression>
 #include <QSysInfo>
@@ -51,6 +52,32 @@ ReportSection nodesSection(const Experiment &experiment, const CheckedNetwork &c
                              : QString::number(count->second)});
     }
     return {"Nodes", htmlTable(rows), {}, {}};
+}
+
+ReportSection profileSection(const Network &network, const NetworkProfile &profile)
+{
+    QVector<QStringList> rows{
+            {"Node", "Calls", "Forward", "Backward", "Share", "Allocated", "Peak", "Parameters"}};
+    for (const NodeProfile &node : profile.nodes) {
+        const NetworkNode *drawn = network.find(node.node);
+        rows.append({drawn ? nodeName(*drawn) : QString::number(node.node), countText(node.calls),
+                     durationText(node.forwardMs),
+                     node.backwardMs > 0 ? durationText(node.backwardMs) : "",
+                     percentText(node.share), bytesText(node.allocatedBytes),
+                     bytesText(node.peakBytes), node.parameters ? countText(node.parameters) : ""});
+    }
+    ReportSection section{"Profile", htmlTable(rows), {}, {}};
+    section.caption
+            = QString("A step of %1 samples takes %2: data %3, forward %4, backward %5, optimizer "
+                      "%6. Medians of %7 steps, one operation after the other, with %8 %9; "
+                      "training "
+                      "replays captured steps, which is faster.")
+                      .arg(countText(profile.batchSize), durationText(profile.totalMs()),
+                           durationText(profile.dataMs), durationText(profile.forwardMs),
+                           durationText(profile.backwardMs), durationText(profile.optimizerMs),
+                           countText(profile.steps), countText(profile.threads),
+                           profile.threads == 1 ? "thread" : "threads");
+    return section;
 }
 
 ReportSection settingsSection(const RunSummary &summary, const TrainingSettings &t)
@@ -206,7 +233,7 @@ void add(Report &report, const ReportSection &section)
 
 Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary &vocabulary,
                            const std::filesystem::path &baseFolder,
-                           std::optional<Evaluation> validation)
+                           std::optional<Evaluation> validation, const NetworkProfile *profile)
 {
     const Result<RunSummary> summary = store.run(run);
     if (!summary)
@@ -283,6 +310,8 @@ Result<Report> reportOfRun(const RunStore &store, int64_t run, const Vocabulary 
         add(report, frequencyPicture(shares, labels));
     }
     add(report, nodesSection(*experiment, checked));
+    if (profile)
+        add(report, profileSection(experiment->network, *profile));
     add(report, settingsSection(*summary, experiment->training));
     const Result<std::vector<StoredEvent>> events = store.events(run);
     if (events && !events->empty()) {

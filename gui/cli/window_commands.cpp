@@ -10,6 +10,7 @@
 #include "gui/canvas/CanvasView.h"
 #include "gui/cli/commands.h"
 #include "gui/cli/data_shots.h"
+#include "gui/cli/profile_shots.h"
 #include "gui/inspector/value_text.h"
 
 #include <QApplication>
@@ -230,9 +231,10 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
         return true;
     };
     const auto shoot = [&](const QString &name) { return shootWidget(window, name); };
-    if (only == "data") {
+    if (!only.empty()) {
         window.resize(shotSize);
-        return shootData(window, shootWidget, waitUntil<std::function<bool()>>)
+        const auto shootPage = only == "data" ? shootData : shootProfile;
+        return shootPage(window, shootWidget, waitUntil<std::function<bool()>>)
                 ? 0
                 : complain("Not all pictures could be made.");
     }
@@ -275,7 +277,9 @@ int shotsCommand(const Vocabulary &vocabulary, int argc, char **argv, const std:
         window.resize(largeShotSize);
         good = good && shoot("together");
         window.resize(shotSize);
-        good = good && shootData(window, shootWidget, waitUntil<std::function<bool()>>);
+        window.findChild<ResultsView *>()->setTogether(false);
+        for (const auto shootPage : {shootData, shootProfile})
+            good = good && shootPage(window, shootWidget, waitUntil<std::function<bool()>>);
     }
     return good ? 0 : complain("Not all pictures could be made.");
 }

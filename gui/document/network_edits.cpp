@@ -105,6 +105,18 @@ void replaceNodeType(Network &network, const Vocabulary &vocabulary, NodeId id,
     });
 }
 
+bool sameComputation(Network a, Network b)
+{
+    for (Network *network : {&a, &b}) {
+        network->nextId = 0;
+        for (NetworkNode &node : network->nodes) {
+            node.x = node.y = 0;
+            node.title.clear();
+        }
+    }
+    return a == b;
+}
+
 Network fragment(const Network &network, const std::set<NodeId> &nodes)
 {
     Network out;

@@ -32,6 +32,10 @@ void numberVariadicWires(Network &network);
 void replaceNodeType(Network &network, const Vocabulary &vocabulary, NodeId id,
                      const std::string &type);
 
+/// Whether two networks compute the same: where their nodes lie and what they are called is all
+/// the same.
+bool sameComputation(Network a, Network b);
+
 /// The named nodes and the wires among them.
 Network fragment(const Network &network, const std::set<NodeId> &nodes);
 

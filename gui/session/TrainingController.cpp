@@ -3,6 +3,7 @@
 
 #include "engine/store/RunStore.h"
 #include "gui/document/ExperimentDocument.h"
+#include "gui/document/network_edits.h"
 
 #include <QTimer>
 
@@ -16,19 +17,6 @@ namespace {
 constexpr int drainIntervalMs = 16;
 constexpr size_t drainAtOnce = 1 << 15;
 
-/// Whether two networks compute the same: where their nodes lie and what they are called is all
-/// the same.
-bool sameComputation(Network a, Network b)
-{
-    for (Network *network : {&a, &b}) {
-        network->nextId = 0;
-        for (NetworkNode &node : network->nodes) {
-            node.x = node.y = 0;
-            node.title.clear();
-        }
-    }
-    return a == b;
-}
 } // namespace
 
 TrainingController::TrainingController(ExperimentDocument &document, const QString &storePath,
@@ -326,6 +314,14 @@ void TrainingController::setEpochs(qint64 epochs)
 {
     post(Command::Kind::SetEpochs, {}, Value(static_cast<int64_t>(epochs)));
     m_runExperiment.training.epochs = epochs;
+}
+
+bool TrainingController::measureProfile()
+{
+    if (!m_session || !runFitsDocument())
+        return false;
+    post(Command::Kind::Profile);
+    return true;
 }
 
 void TrainingController::watchDecision(bool on)

@@ -52,6 +52,9 @@ public:
     std::shared_ptr<const DataSplit> runData() const { return m_runData; }
     /// Why training can't be started now, in words; empty if it can.
     QString obstacle() const;
+    /// Has the session measure what a step costs, in whatever state the run is; the answer comes in
+    /// Snapshot::profiles. False where there is no run of what the document holds now.
+    bool measureProfile();
 
 public slots:
     /// Starts or resumes. A run whose network was edited meanwhile begins anew.

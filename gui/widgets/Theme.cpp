@@ -181,6 +181,7 @@ void ThemeManager::apply()
                                                          {"@muted", m_theme.mutedText},
                                                          {"@accentText", m_theme.accentText},
                                                          {"@accent", m_theme.accent},
+                                                         {"@warning", m_theme.warning},
                                                          {"@error", m_theme.error}};
         for (const auto &[name, color] : names)
             sheet.replace(name, color.name());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/network/experiment_file.h"
 #include "engine/store/RunStore.h"
 #include "engine/training/Session.h"
 #include "gui/app/examples.h"
@@ -98,6 +99,35 @@ private slots:
         static const QRegularExpression fetched("(src|href)=\"(?!#)");
         QVERIFY(!html.contains(fetched));
         QVERIFY(!html.contains("<image"));
+    }
+
+    void aProfileThatWasMeasuredHasATable()
+    {
+        if (!m_store)
+            train("Iris");
+        const Result<Experiment> experiment = readExperiment(*m_store->experiment(m_run));
+        NetworkProfile profile;
+        profile.forwardMs = 1.5;
+        profile.nodes.push_back({.node = experiment->network.nodes.back().id,
+                                 .calls = 1,
+                                 .forwardMs = 1.25,
+                                 .share = 0.5,
+                                 .parameters = 1234});
+        const auto sectionOf = [&](const NetworkProfile *measured) -> std::optional<ReportSection> {
+            const Result<Report> report
+                    = reportOfRun(*m_store, m_run, m_vocabulary, {}, std::nullopt, measured);
+            for (const ReportSection &section : report->sections) {
+                if (section.title == "Profile")
+                    return section;
+            }
+            return std::nullopt;
+        };
+        QVERIFY(!sectionOf(nullptr));
+        const std::optional<ReportSection> section = sectionOf(&profile);
+        QVERIFY(section);
+        for (const char *text : {"1.25 ms", "50.0 %", "1,234"})
+            QVERIFY2(section->html.contains(text), qPrintable(section->html));
+        QVERIFY(section->caption.contains("1.50 ms"));
     }
 
     void aReportIsMadeAndWrittenOnAnotherThread_data()
