@@ -3,6 +3,7 @@
 #include "engine/ops/conversion.h"
 #include "engine/ops/declarations.h"
 #include "engine/ops/families.h"
+#include "engine/ops/nuclear_norm.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/products.h"
 #include "engine/ops/statistics.h"
@@ -161,6 +162,23 @@ FunctionSpec momentPair(Title title, const char *first, Operation operation)
     return withUnbiasedByPosition(spec);
 }
 
+std::vector<BadSample> normErrors()
+{
+    std::vector<BadSample> out = reductionErrors;
+    out.insert(out.end(),
+               {{.args = {{"p", "spectral"}}, .inputs = {{2, 2}}, .kind = "wrong_argument"},
+                {.args = {{"p", "nuc"}}, .inputs = {{2, 2, 2}}, .kind = "linalg_error_requires_2d"},
+                {.args = {{"p", "nuc"}, {"dim", 0}},
+                 .inputs = {{2, 2}},
+                 .kind = "dimension_count_mismatch"}});
+    return out;
+}
+
+bool isNuclear(const NormOptions &o)
+{
+    const std::string *name = std::get_if<std::string>(&o.p);
+    return name && *name == "nuc";
+}
 double exponentOf(const NormOptions &o)
 {
     if (const double *number = std::get_if<double>(&o.p))
@@ -168,12 +186,19 @@ double exponentOf(const NormOptions &o)
     if (std::get<std::string>(o.p) == "fro")
         return 2;
     throw Error(ErrorCategory::Value, "wrong_argument", "norm > p",
-                "'" + std::get<std::string>(o.p) + "'", "a number or 'fro'");
+                "'" + std::get<std::string>(o.p) + "'", "a number, 'fro' or 'nuc'");
+}
+
+std::optional<Dims> dimsGiven(const NormOptions &o)
+{
+    return o.dim ? std::optional(o.dim->values) : std::nullopt;
 }
 
 std::vector<FunctionSpec> normFunctions()
 {
     const auto normRule = [](const NormOptions &o, const Shapes &in) {
+        if (isNuclear(o))
+            return nuclearNormShape(in.at(0), dimsGiven(o), o.keepdim).shape();
         const double p = exponentOf(o);
         const Reduced reduced = reduceShape(in.at(0), o.dims(), o.keepdim, "norm");
         if (p < 0 || std::isinf(p))
@@ -183,12 +208,15 @@ std::vector<FunctionSpec> normFunctions()
     return {tensorFunction<NormOptions>(
                     group, {"norm", "The length of vectors.", R"(\left(\sum |x|^p\right)^{1/p})"},
                     {tensorPort("input")},
-                    {arg("p", &NormOptions::p, "The exponent; 'fro' is 2."), dimArg<NormOptions>(),
-                     keepdimArg<NormOptions>(), dtypeArg<NormOptions>()},
+                    {arg("p", &NormOptions::p,
+                         "The exponent; 'fro' is 2; 'nuc': the sum of the singular values of "
+                         "matrices, which dim names the two dimensions of."),
+                     dimArg<NormOptions>(), keepdimArg<NormOptions>(), dtypeArg<NormOptions>()},
                     normRule,
                     [](const NormOptions &o, Inputs in) {
                         const Tensor x = o.dtype ? to(in[0], *o.dtype) : in[0];
-                        return vectorNorm(x, exponentOf(o), o.dims(), o.keepdim);
+                        return isNuclear(o) ? nuclearNorm(x, dimsGiven(o), o.keepdim)
+                                            : vectorNorm(x, exponentOf(o), o.dims(), o.keepdim);
                     },
                     {.good = {{.args = {}, .inputs = {{2, 3}}},
                               {.args = {{"p", 1}, {"dim", 1}}, .inputs = {{2, 3}}},
@@ -196,8 +224,11 @@ std::vector<FunctionSpec> normFunctions()
                                .inputs = {{2, 3, 2}}},
                               {.args = {{"p", 0.5}, {"dim", 0}}, .inputs = {{2, 3}}},
                               {.args = {{"p", "inf"}, {"dim", 1}}, .inputs = {{2, 3}}},
-                              {.args = {{"p", "-inf"}, {"dim", 1}}, .inputs = {{2, 3}}}},
-                     .bad = reductionErrors}),
+                              {.args = {{"p", "-inf"}, {"dim", 1}}, .inputs = {{2, 3}}},
+                              {.args = {{"p", "nuc"}}, .inputs = {{3, 2}}},
+                              {.args = {{"p", "nuc"}, {"dim", ValueList{2, 0}}, {"keepdim", true}},
+                               .inputs = {{2, 2, 3}}}},
+                     .bad = normErrors()}),
             tensorFunction<DistOptions>(
                     group,
                     {"dist", "The length of the difference of two tensors.", R"(\|x - y\|_p)"},
