@@ -6,6 +6,7 @@
 #include "engine/ops/conversion.h"
 #include "engine/ops/gathering.h"
 #include "engine/ops/inplace.h"
+#include "engine/ops/pointwise.h"
 #include "engine/ops/rearranging.h"
 #include "engine/ops/views.h"
 #include "engine/tensor/strided.h"
@@ -266,7 +267,7 @@ Tensor withIndexed(const Tensor &x, std::span<const Index> indices, const Tensor
     } else {
         part = expand(to(values, x.dtype()), place.shape);
         if (accumulate)
-            part = addGradients(parts.view, part);
+            part = add(parts.view, part);
     }
     return replacePart("index_put", base, place, part);
 }

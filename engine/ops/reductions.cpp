@@ -151,7 +151,11 @@ Tensor argmin(const Tensor &x, std::optional<int64_t> dim, bool keepdim)
 Tensor logsumexp(const Tensor &x, const Dims &dims, bool keepdim)
 {
     const Reduced reduced = reduceShape(x.shape(), dims, keepdim, "logsumexp");
-    const Tensor in = x.isFloatingPoint() ? x : to(x, DType::Float32);
+    const Tensor in = isIntegral(x.dtype()) ? to(x, DType::Float32) : x;
+    if (in.isComplex()) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "logsumexp", dtypeName(x.dtype()),
+                    "real numbers");
+    }
     // The largest element cancels: it needs no gradient of its own. Of nothing, or where it is
     // infinite, 0 does as well.
     Tensor shift = Tensor::zeros(reduced.kept, in.dtype());

@@ -83,15 +83,19 @@ const BadSample outOfRange{
         .args = {{"dim", 2}}, .inputs = {{2, 3}}, .kind = "dimension_error_out_of_range"};
 
 /// max, min, median and nanmedian: of everything one value, along a dimension values and places.
+/// `nanOfNothing`: of no elements the one value is NaN; otherwise there is none.
 FunctionSpec choosing(Title title, Tensor (*ofAll)(const Tensor &),
-                      ValuesAndIndices (*along)(const Tensor &, int64_t, bool))
+                      ValuesAndIndices (*along)(const Tensor &, int64_t, bool),
+                      bool nanOfNothing = false)
 {
     using O = ChooseOptions;
     return withPlaces(tensorFunction<O>(
             group, title, {tensorPort("input")},
             {arg("dim", &O::dim, "The dimension; none: all elements give one value."),
              keepdimArg<O>()},
-            [title](const O &o, const Shapes &in) {
+            [title, nanOfNothing](const O &o, const Shapes &in) {
+                if (!o.dim && nanOfNothing)
+                    return Shapes{reduceShape(in.at(0), {}, o.keepdim, title.name).shape()};
                 return Shapes(o.dim ? 2 : 1, chosenShape(in.at(0), o.dim, o.keepdim, title.name));
             },
             [ofAll, along](const O &o, Inputs in) {
@@ -353,9 +357,9 @@ std::vector<FunctionSpec> sortingFunctions()
                                min, min),
                       minimum),
             choosing({"median", "The lower one of the middle elements, and where it is."}, median,
-                     median),
+                     median, true),
             choosing({"nanmedian", "The median of elements that are not NaN, and where it is."},
-                     nanmedian, nanmedian),
+                     nanmedian, nanmedian, true),
             place({"argmax", "Where the largest element is."}, argmax),
             place({"argmin", "Where the smallest element is."}, argmin),
             withPlaces(tensorFunction<ModeOptions>(
