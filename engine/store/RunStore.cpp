@@ -2,6 +2,7 @@
 #include "engine/store/RunStore.h"
 
 #include "engine/store/Database.h"
+#include "engine/store/process_identity.h"
 
 #include <array>
 #include <map>
@@ -28,7 +29,10 @@ constexpr std::array migrations{
         "  PRIMARY KEY(run, name));"
         "CREATE TABLE checkpoint(run INTEGER REFERENCES run ON DELETE CASCADE, step INTEGER, state "
         "BLOB,"
-        "  PRIMARY KEY(run, step));"};
+        "  PRIMARY KEY(run, step));",
+        // Who writes a run. Those of before have ended, or will say so.
+        "ALTER TABLE run ADD COLUMN process TEXT DEFAULT '';"
+        "UPDATE run SET state='interrupted' WHERE state IN ('running', 'paused');"};
 
 /// Points that wait at most before a transaction writes them.
 constexpr size_t batchSize = 2000;
@@ -67,6 +71,7 @@ public:
             database.execute(("PRAGMA user_version=" + std::to_string(step + 1)).c_str());
         }
         transaction.commit();
+        noteInterrupted();
         insertPoint = database.prepare("INSERT OR REPLACE INTO point VALUES(?,?,?,?)");
     }
 
@@ -76,6 +81,20 @@ public:
         const auto row = database.prepare("SELECT count(*) FROM sqlite_schema, pragma_user_version"
                                           " WHERE user_version = 0");
         return row->step() && row->integer(0) > 0;
+    }
+
+    /// Runs whose process was killed can't say so themselves.
+    void noteInterrupted()
+    {
+        std::vector<int64_t> interrupted;
+        const auto open = database.prepare(
+                "SELECT id, process FROM run WHERE state IN ('running', 'paused')");
+        while (open->step()) {
+            if (isProcessGone(open->text(1)))
+                interrupted.push_back(open->integer(0));
+        }
+        for (int64_t run : interrupted)
+            database.prepare("UPDATE run SET state='interrupted' WHERE id=?")->bind(1, run).run();
     }
 
     bool hasRun(int64_t run) const
@@ -203,8 +222,8 @@ Result<int64_t> RunStore::beginRun(const std::string &experiment, const RunSumma
     return guarded([&] {
         m_d->database
                 .prepare("INSERT INTO run(title, started, state, loss, dataset, digest, version, "
-                         "seed, experiment)"
-                         " VALUES(?,?,?,?,?,?,?,?,?)")
+                         "seed, experiment, process)"
+                         " VALUES(?,?,?,?,?,?,?,?,?,?)")
                 ->bind(1, s.title)
                 .bind(2, s.startedAt)
                 .bind(3, s.state)
@@ -214,6 +233,7 @@ Result<int64_t> RunStore::beginRun(const std::string &experiment, const RunSumma
                 .bind(7, s.engineVersion)
                 .bind(8, static_cast<int64_t>(s.seed))
                 .bind(9, experiment)
+                .bind(10, processIdentity())
                 .run();
         return m_d->database.lastInsertId();
     });

@@ -16,7 +16,7 @@ struct RunSummary {
     int64_t id = 0;
     std::string title;
     std::string startedAt; ///< ISO 8601, UTC
-    std::string state;
+    std::string state; ///< a RunState's name, or "interrupted": its process was killed
     std::string loss; ///< name of the loss module
     std::string dataset;
     std::string dataDigest;
@@ -49,7 +49,8 @@ bool isStoredStep(int64_t step);
 /// **Threads**: an object belongs to one thread at a time.
 class RunStore {
 public:
-    /// Opens or creates; migrates an older file. **Errors** (file): can't be opened, is no run
+    /// Opens or creates; migrates an older file. Runs that were under way in a process that is gone
+    /// get the state "interrupted". **Errors** (file): can't be opened, is no run
     /// store, is newer than this build.
     static Result<std::unique_ptr<RunStore>> open(const std::filesystem::path &path);
     ~RunStore();

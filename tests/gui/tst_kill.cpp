@@ -79,6 +79,7 @@ private slots:
         QCOMPARE(::kill(static_cast<pid_t>(process.processId()), SIGKILL), 0);
         QVERIFY(process.waitForFinished());
         QCOMPARE(process.exitStatus(), QProcess::CrashExit);
+        QCOMPARE(RunStore::open(runs).value()->run(1)->state, std::string("interrupted"));
 
         const std::optional<Recovery::Lost> left = lost();
         QVERIFY(left);

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/store/Database.h"
 #include "engine/store/RunStore.h"
+#include "engine/store/process_identity.h"
 
 #include <QFile>
 #include <QObject>
 #include <QTemporaryDir>
 #include <QtTest/qtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmath>
+#include <csignal>
 #include <limits>
 #include <thread>
 
@@ -309,6 +314,74 @@ private slots:
         QVERIFY(!refused);
         QCOMPARE(refused.error().kind, std::string("newer_version"));
         QVERIFY(refused.error().got.find("99") != std::string::npos);
+    }
+
+    void aRunWhoseProcessIsGoneIsInterrupted_data()
+    {
+        QTest::addColumn<QString>("state");
+        QTest::addColumn<QString>("later");
+        QTest::newRow("running") << "running"
+                                 << "interrupted";
+        QTest::newRow("paused") << "paused"
+                                << "interrupted";
+        QTest::newRow("finished") << "finished"
+                                  << "finished";
+    }
+    void aRunWhoseProcessIsGoneIsInterrupted()
+    {
+        QFETCH(QString, state);
+        const pid_t child = fork();
+        if (child == 0) {
+            // Killed before anything can be tidied up.
+            const auto own = opened();
+            const int64_t run = own->beginRun("{}", summary("killed")).value();
+            (void)own->setState(run, state.toStdString(), 7);
+            ::kill(getpid(), SIGKILL);
+        }
+        QVERIFY(child > 0);
+        int status = 0;
+        QCOMPARE(waitpid(child, &status, 0), child);
+        QVERIFY(WIFSIGNALED(status));
+        const int64_t alive = begun("alive");
+        const std::vector<RunSummary> runs = opened()->runs().value();
+        QCOMPARE(runs.size(), size_t{2});
+        QCOMPARE(runs[0].id, alive);
+        QCOMPARE(runs[0].state, std::string("running"));
+        QTEST(QString::fromStdString(runs[1].state), "later");
+        QCOMPARE(runs[1].steps, 7);
+    }
+
+    void aProcessIsToldFromOthersThatHadItsNumber()
+    {
+        const std::string own = processIdentity();
+        QVERIFY(!own.empty());
+        QVERIFY(!isProcessGone(own));
+        // The same number, started at another time, or on the machine before it was started anew.
+        QVERIFY(isProcessGone(own + "1"));
+        QVERIFY(isProcessGone("another-start" + own.substr(own.find(' '))));
+        QVERIFY(!isProcessGone({}));
+    }
+
+    void runsOfAStoreThatKnewNoProcessesAreInterrupted()
+    {
+        {
+            Database older(path("older.sqlite"));
+            older.execute(
+                    "CREATE TABLE run(id INTEGER PRIMARY KEY, title TEXT, started TEXT, "
+                    "state TEXT, loss TEXT, dataset TEXT, digest TEXT, version TEXT, "
+                    "seed INTEGER, steps INTEGER DEFAULT 0, experiment TEXT);"
+                    "CREATE TABLE series(id INTEGER PRIMARY KEY, run INTEGER, name TEXT);"
+                    "CREATE TABLE point(series INTEGER, step INTEGER, epoch REAL, value REAL, "
+                    "PRIMARY KEY(series, step)) WITHOUT ROWID;"
+                    "INSERT INTO run(id, title, state) VALUES(1, 'left', 'running'), "
+                    "(2, 'done', 'finished');"
+                    "PRAGMA user_version=1;");
+        }
+        const auto migrated = RunStore::open(path("older.sqlite")).value();
+        QCOMPARE(migrated->run(1)->state, std::string("interrupted"));
+        QCOMPARE(migrated->run(1)->title, std::string("left"));
+        QCOMPARE(migrated->run(2)->state, std::string("finished"));
+        QVERIFY(migrated->beginRun("{}", summary()));
     }
 
     void twoCanCreateItAtOnce()
