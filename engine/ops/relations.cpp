@@ -92,8 +92,8 @@ Tensor where(const Tensor &condition, const Tensor &a, const Tensor &b)
     const detail::Operand y(b, dtype);
     const Tensor chosen = condition.toType(DType::Bool);
     const Shapes common = inferBroadcast({chosen.shape(), a.shape(), b.shape()}).value();
-    Tensor out = Tensor::empty(common[0], dtype);
-    dispatchAll(dtype, [&](auto tag) {
+    Tensor out = Tensor::empty(common[0], computedType(dtype));
+    dispatchAll(out.dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;
         if (y.number) {
             kernels::map<T, bool, T>(
@@ -109,6 +109,7 @@ Tensor where(const Tensor &condition, const Tensor &a, const Tensor &b)
                     y.tensor);
         }
     });
+    out = narrowedTo(dtype, out);
     if (shouldRecord({&x.tensor, &y.tensor})) {
         record("where", {x.tensor, y.tensor}, {out},
                [needX = x.tensor.requiresGrad(), needY = y.tensor.requiresGrad(),

@@ -35,21 +35,36 @@ Tensor isZero(const Tensor &x) { return isEqual(x, Tensor::zeros({}, x.dtype()))
 template <typename T> T identityOf(ScatterMode mode)
 {
     using Limits = std::numeric_limits<T>;
-    switch (mode) {
-    case ScatterMode::Prod: return T(1);
-    case ScatterMode::Amax: return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-    case ScatterMode::Amin: return Limits::has_infinity ? Limits::infinity() : Limits::max();
-    default: return T(0);
+    if (mode == ScatterMode::Prod)
+        return T(1);
+    if constexpr (!isComplexType<T>) {
+        if (mode == ScatterMode::Amax)
+            return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+        if (mode == ScatterMode::Amin)
+            return Limits::has_infinity ? Limits::infinity() : Limits::max();
     }
+    return T(0);
 }
 
 template <typename T> void combine(ScatterMode mode, T &to, T from)
 {
-    switch (mode) {
-    case ScatterMode::Prod: to = static_cast<T>(to * from); break;
-    case ScatterMode::Amax: to = from > to || from != from ? from : to; break;
-    case ScatterMode::Amin: to = from < to || from != from ? from : to; break;
-    default: to = static_cast<T>(to + from);
+    if constexpr (!isComplexType<T>) {
+        if (mode == ScatterMode::Amax || mode == ScatterMode::Amin) {
+            const bool wins = mode == ScatterMode::Amax ? from > to : from < to;
+            to = wins || from != from ? from : to;
+            return;
+        }
+    }
+    to = static_cast<T>(mode == ScatterMode::Prod ? to * from : to + from);
+}
+
+void checkMode(DType dtype, ScatterMode mode, const char *where)
+{
+    const bool ordered = mode == ScatterMode::Amax || mode == ScatterMode::Amin;
+    const bool averaged = mode == ScatterMode::Mean;
+    if ((ordered && isComplex(dtype)) || (averaged && dtype == DType::Bool)) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", where, dtypeName(dtype),
+                    ordered ? "real numbers, which have an order" : "numbers, not bool");
     }
 }
 
@@ -161,10 +176,11 @@ Tensor scatterReduce(const Tensor &x, int64_t dim, const Tensor &index, const Te
                      ScatterMode mode, bool include_self, const char *where)
 {
     checkScatterShapes(x.shape(), dim, index.shape(), src.shape(), where);
+    checkMode(x.dtype(), mode, where);
     const Tensor place = scatterIndex(x, index, src, where);
     const int64_t d = wrapDim(dim, x.dim(), where);
     Tensor out = x.copy();
-    dispatchReal(x.dtype(), where, [&](auto tag) {
+    dispatchAll(x.dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;
         if (!include_self) {
             forIndexed<T>(where, out, d, place, src,
@@ -185,7 +201,12 @@ Tensor scatterReduce(const Tensor &x, int64_t dim, const Tensor &index, const Te
         }
     });
     if (shouldRecord({&x, &src})) {
-        if (!isFloating(x.dtype()) || src.shape() != index.shape()) {
+        if (x.isComplex()) {
+            throw Error(ErrorCategory::DType, "dtype_not_supported", where,
+                        std::string(dtypeName(x.dtype())) + " that asks for a gradient",
+                        "float32 or float64", "or pass x.detach()");
+        }
+        if (src.shape() != index.shape()) {
             throw Error(ErrorCategory::Shape, "size_mismatch", where,
                         "src " + toString(src.shape()),
                         "the index's shape " + toString(index.shape()) + ", for a gradient");

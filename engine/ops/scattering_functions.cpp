@@ -299,7 +299,9 @@ FunctionSpec scatterFunction()
                             {.name = "src", .pattern = "*", .dtype = "any", .number = true}},
                            {dimArg()},
                            [](const DimOptions &o, const Shapes &in) {
-                               checkScatterShapes(in.at(0), o.dim, in.at(1), in.at(2), "scatter");
+                               // A number, which has no dimensions, stands for all of them.
+                               const Shape &src = in.at(2).empty() ? in.at(1) : in[2];
+                               checkScatterShapes(in.at(0), o.dim, in.at(1), src, "scatter");
                                return in[0];
                            },
                            scattered,
