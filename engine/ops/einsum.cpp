@@ -229,8 +229,8 @@ Labelled withoutRepeats(Labelled x)
     return x;
 }
 
-/// Sums over the labels that `needed` does not hold.
-Labelled summed(const Labelled &x, const std::set<int64_t> &needed)
+/// Sums over the labels that `needed` does not hold, in a type of one's choice.
+Labelled summed(const Labelled &x, const std::set<int64_t> &needed, std::optional<DType> dtype)
 {
     Labelled out;
     Dims gone;
@@ -240,7 +240,7 @@ Labelled summed(const Labelled &x, const std::set<int64_t> &needed)
         else
             gone.push_back(static_cast<int64_t>(d));
     }
-    out.tensor = gone.empty() ? x.tensor : sum(x.tensor, gone, false, x.tensor.dtype());
+    out.tensor = gone.empty() ? x.tensor : sum(x.tensor, gone, false, dtype);
     return out;
 }
 
@@ -268,10 +268,10 @@ Labelled contracted(Labelled a, Labelled b, const std::set<int64_t> &needed,
 {
     std::set<int64_t> keepA = needed;
     keepA.insert(b.labels.begin(), b.labels.end());
-    a = summed(a, keepA);
+    a = summed(a, keepA, a.tensor.dtype());
     std::set<int64_t> keepB = needed;
     keepB.insert(a.labels.begin(), a.labels.end());
-    b = summed(b, keepB);
+    b = summed(b, keepB, b.tensor.dtype());
     Labels batch;
     Labels inner;
     Labels left;
@@ -315,7 +315,10 @@ Tensor einsum(const std::string &equation, std::span<const Tensor> operands)
         std::set<int64_t> needed = output;
         for (size_t later = i + 1; later < operands.size(); ++later)
             needed.insert(plan.operands[later].begin(), plan.operands[later].end());
-        result = i == 0 ? summed(next, needed) : contracted(result, next, needed, plan.sizes);
+        // Sums of one operand are torch.sum's, of which those of integers are int64; products stay
+        // in the type of their factors.
+        const auto type = operands.size() == 1 ? std::nullopt : std::optional(next.tensor.dtype());
+        result = i == 0 ? summed(next, needed, type) : contracted(result, next, needed, plan.sizes);
     }
     return inOrder(result, plan.output, plan.sizes);
 }
