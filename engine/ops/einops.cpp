@@ -239,12 +239,14 @@ EinopsPlan planEinops(EinopsKind kind, const std::string &pattern, const AxisSiz
     EinopsPlan plan;
     const std::set<std::string> wanted = axesOf(right);
     std::map<std::string, int64_t> places;
-    for (size_t i = 0; i < have.size(); ++i) {
-        const auto &[axis, size] = have[i];
+    for (const auto &[axis, size] : have) {
+        // A 1 is no axis: there is nothing to reduce.
+        if (isNumber(axis) && size == 1)
+            continue;
         plan.split.push_back(size);
         const std::string name = axis.starts_with(ellipsis) ? ellipsis : axis;
         if (isNumber(name) || !wanted.contains(name)) {
-            plan.reduced.push_back(static_cast<int64_t>(i));
+            plan.reduced.push_back(static_cast<int64_t>(plan.split.size()) - 1);
         } else {
             const auto place = static_cast<int64_t>(places.size());
             places[axis] = place;
