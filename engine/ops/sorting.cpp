@@ -282,7 +282,10 @@ ValuesAndIndices topk(const Tensor &x, int64_t k, int64_t dim, bool largest, boo
 {
     topkShape(x.shape(), k, dim);
     const int64_t d = wrapDim(dim, x.dim(), "topk");
-    const ValuesAndIndices out = chooseFromRows("topk", x, d, k, LargestRows{k, largest, sorted});
+    // A 0-d tensor is its only choice, even of none, as in PyTorch.
+    const int64_t count = x.dim() == 0 ? 1 : k;
+    const ValuesAndIndices out
+            = chooseFromRows("topk", x, d, count, LargestRows{count, largest, sorted});
     recordChosen("topk", x, d, true, out.values, out.indices);
     return out;
 }
