@@ -3,6 +3,7 @@
 
 #include "engine/spec/Registry.h"
 #include "tests/engine/ops/random_tensors.h"
+#include "tests/engine/ops/rows.h"
 
 #include <array>
 #include <cmath>
@@ -31,6 +32,38 @@ inline int kindOf(DType dtype)
             : isIntegral(dtype) ? Integers
             : isFloating(dtype) ? Floats
                                 : Complexes;
+}
+
+/// One row of a data-driven test for each type of some kinds.
+inline void addTypes(int kinds = allKinds)
+{
+    QTest::addColumn<int>("index");
+    for (DType dtype : allTypes) {
+        if (kinds & kindOf(dtype))
+            QTest::newRow(dtypeName(dtype)) << static_cast<int>(dtype);
+    }
+}
+/// The type of the row that is run.
+inline DType fetchType() { return static_cast<DType>(fetchStream()); }
+
+inline int64_t rankOf(const Shape &shape) { return static_cast<int64_t>(shape.size()); }
+/// One of the dimensions; a 0-d shape has dimension 0 as well, as functions take it.
+inline size_t randomDim(RandomStream &random, const Shape &shape)
+{
+    return static_cast<size_t>(random.below(std::max<int64_t>(rankOf(shape), 1)));
+}
+/// A dimension as an argument, counted from either end.
+inline int64_t written(RandomStream &random, size_t dim, const Shape &shape)
+{
+    return static_cast<int64_t>(dim)
+            - (random.below(2) == 0 ? std::max<int64_t>(rankOf(shape), 1) : 0);
+}
+/// The place with another entry in one dimension; that of a 0-d tensor stays.
+inline Place moved(Place place, size_t dim, int64_t entry)
+{
+    if (!place.empty())
+        place[dim] = entry;
+    return place;
 }
 
 /// The numbers of a tensor by their places.
@@ -153,6 +186,18 @@ inline Tensor randomView(RandomStream &random, const Shape &shape, DType dtype)
     for (size_t d = 0; d < shape.size(); ++d)
         strides[d] = narrow[d] == shape[d] ? strides[d] : 0;
     return once.asStrided(shape, strides, once.offset());
+}
+
+/// The same; some of the floating ones are NaN.
+inline Tensor randomWithNan(RandomStream &random, const Shape &shape, DType dtype)
+{
+    const Tensor x = randomView(random, shape, dtype);
+    if (isIntegral(dtype) || random.below(3) > 0)
+        return x;
+    Numbers numbers(x);
+    for (Complex &value : numbers.values)
+        value = random.below(5) == 0 ? Complex(std::numeric_limits<double>::quiet_NaN()) : value;
+    return laidOut(random, Tensor::fromVector(numbers.values, shape).toType(dtype));
 }
 
 template <typename List> const auto &oneOf(RandomStream &random, const List &list)

@@ -5,7 +5,6 @@
 #include "tests/engine/ops/slow_reference.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
 
 #include <map>
 
@@ -237,24 +236,12 @@ class TestEinops : public QObject {
 
     const Registry registry = standardRegistry();
 
-    static void addTypes()
-    {
-        QTest::addColumn<int>("type");
-        for (DType dtype : allTypes)
-            QTest::newRow(dtypeName(dtype)) << static_cast<int>(dtype);
-    }
-    static DType fetchType()
-    {
-        QFETCH(int, type);
-        return static_cast<DType>(type);
-    }
-
 private slots:
     void elementsMoveWithTheirAxes_data() { addTypes(); }
     void elementsMoveWithTheirAxes()
     {
         const DType dtype = fetchType();
-        RandomStream random(101, static_cast<uint64_t>(dtype));
+        RandomStream random(101, fetchStream());
         for (int round = 0; round < 200; ++round) {
             const Kind kind = round % 2 == 0 ? Kind::Rearrange : Kind::Repeat;
             const Problem problem = draw(random, kind);
@@ -269,17 +256,11 @@ private slots:
         }
     }
 
-    void axesThatGoAreReduced_data()
-    {
-        QTest::addColumn<int>("index");
-        for (int i = 0; const Reduction &reduction : reductions())
-            QTest::newRow(reduction.name) << i++;
-    }
+    void axesThatGoAreReduced_data() { addRows(reductions()); }
     void axesThatGoAreReduced()
     {
-        QFETCH(int, index);
-        const Reduction &reduction = reductions()[static_cast<size_t>(index)];
-        RandomStream random(103, static_cast<uint64_t>(index));
+        const Reduction reduction = fetchRow(reductions());
+        RandomStream random(103, fetchStream());
         for (DType dtype : allTypes) {
             if (!(reduction.kinds & kindOf(dtype))) {
                 QVERIFY2(refusesTheType([&] {
@@ -323,7 +304,7 @@ private slots:
     void whatIsPackedIsUnpackedAgain()
     {
         const DType dtype = fetchType();
-        RandomStream random(107, static_cast<uint64_t>(dtype));
+        RandomStream random(107, fetchStream());
         for (int round = 0; round < 100; ++round) {
             const Shape before = randomShape(random, random.below(3));
             const Shape after = randomShape(random, random.below(2));

@@ -5,7 +5,6 @@
 #include "tests/engine/ops/slow_reference.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
 
 #include <map>
 
@@ -178,17 +177,11 @@ class TestEinsum : public QObject {
     const Registry registry = standardRegistry();
 
 private slots:
-    void givesTheSumOverAllIndices_data()
-    {
-        QTest::addColumn<int>("type");
-        for (DType dtype : allTypes)
-            QTest::newRow(dtypeName(dtype)) << static_cast<int>(dtype);
-    }
+    void givesTheSumOverAllIndices_data() { addTypes(); }
     void givesTheSumOverAllIndices()
     {
-        QFETCH(int, type);
-        const auto dtype = static_cast<DType>(type);
-        RandomStream random(23, static_cast<uint64_t>(type));
+        const DType dtype = fetchType();
+        RandomStream random(23, fetchStream());
         for (int round = 0; round < 400; ++round) {
             const Problem problem = draw(random, dtype);
             const std::string equation = equationOf(problem, random);

@@ -5,7 +5,6 @@
 #include "tests/engine/ops/slow_reference.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
 
 #include <numeric>
 #include <set>
@@ -282,24 +281,12 @@ bool isView(const Problem &problem)
 class TestIndexingTypes : public QObject {
     Q_OBJECT
 
-    static void addTypes()
-    {
-        QTest::addColumn<int>("type");
-        for (DType dtype : allTypes)
-            QTest::newRow(dtypeName(dtype)) << static_cast<int>(dtype);
-    }
-    static DType fetchType()
-    {
-        QFETCH(int, type);
-        return static_cast<DType>(type);
-    }
-
 private slots:
     void readsWhatALoopReads_data() { addTypes(); }
     void readsWhatALoopReads()
     {
         const DType dtype = fetchType();
-        RandomStream random(71, static_cast<uint64_t>(dtype));
+        RandomStream random(71, fetchStream());
         int several = 0;
         for (int round = 0; round < 600; ++round) {
             const Problem problem = draw(random, dtype);
@@ -326,7 +313,7 @@ private slots:
     void writesWhereItReads()
     {
         const DType dtype = fetchType();
-        RandomStream random(73, static_cast<uint64_t>(dtype));
+        RandomStream random(73, fetchStream());
         for (int round = 0; round < 600; ++round) {
             const Problem problem = draw(random, dtype);
             const Tensor values = randomView(random, partOf(random, problem.shape), dtype);

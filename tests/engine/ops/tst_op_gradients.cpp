@@ -9,9 +9,9 @@
 #include "engine/ops/reductions.h"
 #include "engine/ops/softmax.h"
 #include "engine/ops/views.h"
+#include "tests/engine/ops/rows.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
 
 #include <cmath>
 
@@ -142,9 +142,9 @@ std::vector<Row> rows()
             {"cat", {{2, 2}, {2, 1}}, [](Inputs in) { return Outputs{square(cat(in, 1))}; }}};
 }
 
-std::vector<Tensor> leaves(const Row &row, uint64_t seed = 3)
+std::vector<Tensor> leaves(const Row &row)
 {
-    RandomStream random(seed);
+    RandomStream random(3);
     std::vector<Tensor> out;
     for (const Shape &shape : row.shapes) {
         Tensor leaf = Tensor::empty(shape, DType::Float64);
@@ -162,43 +162,20 @@ std::vector<Tensor> leaves(const Row &row, uint64_t seed = 3)
 class TestOpGradients : public QObject {
     Q_OBJECT
 
-    static void addRows()
-    {
-        QTest::addColumn<int>("index");
-        for (int i = 0; const Row &row : rows())
-            QTest::newRow(row.name) << i++;
-    }
-    static Row fetchRow()
-    {
-        QFETCH(int, index);
-        return rows()[static_cast<size_t>(index)];
-    }
-
 private slots:
-    void gradientsAreTheDerivatives_data() { addRows(); }
+    void gradientsAreTheDerivatives_data() { test::addRows(rows()); }
     void gradientsAreTheDerivatives()
     {
-        const Row row = fetchRow();
+        const Row row = test::fetchRow(rows());
         const Result<void> right = gradcheck(row.function, leaves(row));
         QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
     }
 
-    void gradientsOfGradientsAreTheSecondDerivatives_data() { addRows(); }
+    void gradientsOfGradientsAreTheSecondDerivatives_data() { test::addRows(rows()); }
     void gradientsOfGradientsAreTheSecondDerivatives()
     {
-        const Row row = fetchRow();
-        std::vector<Tensor> inputs = leaves(row);
-        const size_t own = inputs.size();
-        // The cotangent is an input as well.
-        Row cotangent{"", {row.function(inputs).front().shape()}, {}};
-        inputs.push_back(leaves(cotangent, 7).front());
-        const TensorFunction gradient = [&](Inputs all) {
-            const GradMode on(true);
-            const Outputs out = row.function(all.first(own));
-            Outputs result = grad(out, all.first(own), all.subspan(own), {.createGraph = true});
-            return result;
-        };
-        const Result<void> right = gradcheck(gradient, inputs);
+        const Row row = test::fetchRow(rows());
+        const Result<void> right = gradgradcheck(row.function, leaves(row));
         QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
     }
 

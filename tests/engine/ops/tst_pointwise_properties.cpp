@@ -6,23 +6,15 @@
 #include "engine/ops/closeness.h"
 #include "engine/ops/pointwise.h"
 #include "engine/tensor/result_type.h"
+#include "tests/engine/ops/slow_reference.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
-
-#include <array>
-#include <cmath>
-#include <functional>
 
 using namespace mrg;
 
 namespace {
 
-using Number128 = std::complex<double>;
-
-constexpr std::array dtypes{DType::Bool,      DType::UInt8,     DType::Int8,    DType::Int16,
-                            DType::Int32,     DType::Int64,     DType::Float32, DType::Float64,
-                            DType::Complex64, DType::Complex128};
+using test::Complex;
 
 /// Small whole numbers, which all types hold exactly.
 Tensor drawn(const Shape &shape, DType dtype, RandomStream &random)
@@ -30,18 +22,12 @@ Tensor drawn(const Shape &shape, DType dtype, RandomStream &random)
     Tensor out = Tensor::empty(shape, DType::Complex128);
     for (int64_t i = 0; i < out.numel(); ++i) {
         const double imaginary = isComplex(dtype) ? static_cast<double>(random.below(3)) : 0;
-        out.data<Number128>()[i] = {static_cast<double>(random.below(5)), imaginary};
+        out.data<Complex>()[i] = {static_cast<double>(random.below(5)), imaginary};
     }
     return out.toType(dtype);
 }
 
-Shape drawnShape(RandomStream &random)
-{
-    Shape out;
-    for (int64_t d = random.below(5); d > 0; --d)
-        out.push_back(random.below(8) == 0 ? 0 : 1 + random.below(4));
-    return out;
-}
+Shape drawnShape(RandomStream &random) { return test::randomShape(random, random.below(5)); }
 
 /// A shape that broadcasts with this one: some sizes 1, some leading ones left out.
 Shape drawnPartner(const Shape &shape, RandomStream &random)
@@ -53,7 +39,7 @@ Shape drawnPartner(const Shape &shape, RandomStream &random)
 }
 
 /// The element at an index of the common shape, counted from the last dimension.
-Number128 at(const std::vector<Number128> &values, const Shape &shape, const Shape &index)
+Complex at(const std::vector<Complex> &values, const Shape &shape, const Shape &index)
 {
     int64_t place = 0;
     for (size_t d = 0; d < shape.size(); ++d)
@@ -61,12 +47,12 @@ Number128 at(const std::vector<Number128> &values, const Shape &shape, const Sha
     return values[static_cast<size_t>(place)];
 }
 
-std::vector<Number128> reference(const Tensor &a, const Tensor &b, const Shape &common,
-                                 const std::function<Number128(Number128, Number128)> &f)
+std::vector<Complex> reference(const Tensor &a, const Tensor &b, const Shape &common,
+                               const std::function<Complex(Complex, Complex)> &f)
 {
-    const auto x = a.toVector<Number128>();
-    const auto y = b.toVector<Number128>();
-    std::vector<Number128> out;
+    const auto x = a.toVector<Complex>();
+    const auto y = b.toVector<Complex>();
+    std::vector<Complex> out;
     for (int64_t i = 0; i < numel(common); ++i) {
         Shape index(common.size());
         int64_t rest = i;
@@ -79,24 +65,18 @@ std::vector<Number128> reference(const Tensor &a, const Tensor &b, const Shape &
     return out;
 }
 
-/// Bool, integer, floating or complex.
-int kindOf(DType dtype)
-{
-    return dtype == DType::Bool ? 0 : isIntegral(dtype) ? 1 : isFloating(dtype) ? 2 : 3;
-}
-
 /// PyTorch's rule in words: the highest kind decides; within it the precision of tensors with
 /// dimensions goes before that of 0-d ones.
 DType promoted(const Tensor &a, const Tensor &b)
 {
-    if ((a.dim() == 0) == (b.dim() == 0) || kindOf(a.dtype()) == kindOf(b.dtype())) {
+    if ((a.dim() == 0) == (b.dim() == 0) || test::kindOf(a.dtype()) == test::kindOf(b.dtype())) {
         if ((a.dim() == 0) != (b.dim() == 0))
             return a.dim() > 0 ? a.dtype() : b.dtype();
         return promoteTypes(a.dtype(), b.dtype());
     }
     const Tensor &tensor = a.dim() > 0 ? a : b;
     const Tensor &scalar = a.dim() > 0 ? b : a;
-    if (kindOf(tensor.dtype()) > kindOf(scalar.dtype()))
+    if (test::kindOf(tensor.dtype()) > test::kindOf(scalar.dtype()))
         return tensor.dtype();
     // A complex 0-d tensor makes a floating one complex in that one's precision.
     if (isComplex(scalar.dtype()) && isFloating(tensor.dtype()))
@@ -107,7 +87,7 @@ DType promoted(const Tensor &a, const Tensor &b)
 struct Row {
     const char *name;
     Tensor (*function)(const Tensor &, const Tensor &);
-    std::function<Number128(Number128, Number128)> rule;
+    std::function<Complex(Complex, Complex)> rule;
     bool complex = true;
     bool integers = true; ///< stay integers
     bool condition = false;
@@ -115,18 +95,16 @@ struct Row {
 
 std::vector<Row> rows()
 {
-    return {{"mul", mul, [](Number128 a, Number128 b) { return a * b; }},
+    return {{"mul", mul, [](Complex a, Complex b) { return a * b; }},
             {"add", [](const Tensor &a, const Tensor &b) { return add(a, b); },
-             [](Number128 a, Number128 b) { return a + b; }},
-            {"maximum", maximum,
-             [](Number128 a, Number128 b) { return std::max(a.real(), b.real()); }, false},
-            {"eq", eq, [](Number128 a, Number128 b) { return a == b ? 1.0 : 0.0; }, true, true,
-             true},
-            {"lt", lt, [](Number128 a, Number128 b) { return a.real() < b.real() ? 1.0 : 0.0; },
-             false, true, true},
-            {"atan2", atan2,
-             [](Number128 a, Number128 b) { return std::atan2(a.real(), b.real()); }, false,
-             false}};
+             [](Complex a, Complex b) { return a + b; }},
+            {"maximum", maximum, [](Complex a, Complex b) { return std::max(a.real(), b.real()); },
+             false},
+            {"eq", eq, [](Complex a, Complex b) { return a == b ? 1.0 : 0.0; }, true, true, true},
+            {"lt", lt, [](Complex a, Complex b) { return a.real() < b.real() ? 1.0 : 0.0; }, false,
+             true, true},
+            {"atan2", atan2, [](Complex a, Complex b) { return std::atan2(a.real(), b.real()); },
+             false, false}};
 }
 
 using Elementwise = Tensor (*)(const Tensor &);
@@ -156,33 +134,18 @@ std::vector<uint8_t> bytesOf(const Tensor &x)
 class TestPointwiseProperties : public QObject {
     Q_OBJECT
 
-    static void addRows()
-    {
-        QTest::addColumn<int>("index");
-        for (int i = 0; const Row &row : rows())
-            QTest::newRow(row.name) << i++;
-    }
-    static Row fetchRow()
-    {
-        QFETCH(int, index);
-        return rows()[static_cast<size_t>(index)];
-    }
-
 private slots:
-    void everyPairIsBroadcastAndPromoted_data() { addRows(); }
+    void everyPairIsBroadcastAndPromoted_data() { test::addRows(rows()); }
     void everyPairIsBroadcastAndPromoted()
     {
-        const Row row = fetchRow();
+        const Row row = test::fetchRow(rows());
         RandomStream random(5);
         for (int round = 0; round < 400; ++round) {
             const Shape shape = drawnShape(random);
-            const size_t types = row.complex ? dtypes.size() : dtypes.size() - 2;
-            Tensor a = drawn(shape,
-                             dtypes[static_cast<size_t>(random.below(static_cast<int64_t>(types)))],
-                             random);
-            Tensor b = drawn(drawnPartner(shape, random),
-                             dtypes[static_cast<size_t>(random.below(static_cast<int64_t>(types)))],
-                             random);
+            const auto types = std::span(test::allTypes)
+                                       .first(test::allTypes.size() - (row.complex ? 0 : 2));
+            Tensor a = drawn(shape, test::oneOf(random, types), random);
+            Tensor b = drawn(drawnPartner(shape, random), test::oneOf(random, types), random);
             if (random.below(2) == 1)
                 std::swap(a, b);
             const Shape common = broadcastShapes(a.shape(), b.shape()).value();
@@ -193,11 +156,11 @@ private slots:
                      row.condition                               ? DType::Bool
                              : isIntegral(type) && !row.integers ? DType::Float32
                                                                  : type);
-            const auto got = out.toVector<Number128>();
-            const std::vector<Number128> wanted = reference(a, b, common, row.rule);
+            const auto got = out.toVector<Complex>();
+            const std::vector<Complex> wanted = reference(a, b, common, row.rule);
             for (size_t i = 0; i < got.size(); ++i) {
-                const Number128 rounded
-                        = out.dtype() == DType::Bool ? Number128(wanted[i] != 0.0) : wanted[i];
+                const Complex rounded
+                        = out.dtype() == DType::Bool ? Complex(wanted[i] != 0.0) : wanted[i];
                 QVERIFY2(std::abs(got[i] - rounded) < 1e-5,
                          (a.toString() + "\n" + b.toString() + "\n" + out.toString()).c_str());
             }
@@ -264,8 +227,8 @@ private slots:
         QCOMPARE(mul(whole, 0.5).dtype(), DType::Float32);
         QCOMPARE(mul(coarse, 0.5).dtype(), DType::Float32);
         QCOMPARE(mul(fine, 0.5).dtype(), DType::Float64);
-        QCOMPARE(mul(coarse, Number128(0, 1)).dtype(), DType::Complex64);
-        QCOMPARE(mul(fine, Number128(0, 1)).dtype(), DType::Complex128);
+        QCOMPARE(mul(coarse, Complex(0, 1)).dtype(), DType::Complex64);
+        QCOMPARE(mul(fine, Complex(0, 1)).dtype(), DType::Complex128);
         QCOMPARE(add(Tensor::ones({2}, DType::Bool), 1).dtype(), DType::Int64);
         QCOMPARE(div(whole, 2).dtype(), DType::Float32);
         QCOMPARE(mul(whole, int64_t{1} << 60).toVector<int64_t>()[0], int64_t{1} << 60);

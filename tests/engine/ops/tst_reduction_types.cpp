@@ -5,7 +5,6 @@
 #include "tests/engine/ops/slow_reference.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
 
 #include <algorithm>
 #include <map>
@@ -268,15 +267,13 @@ const std::vector<Case> &runningReductions()
     return all;
 }
 
-Tensor drawn(RandomStream &random, const Shape &shape, DType dtype, bool withNan)
+/// Numbers that no type holds exactly.
+Tensor uneven(RandomStream &random, const Tensor &x)
 {
-    Tensor x = randomView(random, shape, dtype);
-    if (!withNan || isIntegral(dtype) || random.below(3) > 0)
-        return x;
     Numbers numbers(x);
     for (Complex &value : numbers.values)
-        value = random.below(5) == 0 ? Complex(nan) : value;
-    return laidOut(random, Tensor::fromVector(numbers.values, shape).toType(dtype));
+        value *= random.normal();
+    return laidOut(random, Tensor::fromVector(numbers.values, x.shape()).toType(x.dtype()));
 }
 
 /// Whether a double can tell the numbers apart.
@@ -293,18 +290,14 @@ class TestReductionTypes : public QObject {
 
     const Registry registry = standardRegistry();
 
-    static void addRows(const std::vector<Case> &cases)
-    {
-        QTest::addColumn<int>("index");
-        for (int i = 0; const Case &one : cases)
-            QTest::newRow(one.name) << i++;
-    }
-
     /// One call on a random tensor of a type; says what was wrong.
     std::string tried(const Case &one, RandomStream &random, DType dtype) const
     {
         const Shape shape = randomShape(random, random.below(5), 3);
-        const Tensor x = drawn(random, shape, dtype, !(one.options & NoNan));
+        Tensor x = one.options & NoNan ? randomView(random, shape, dtype)
+                                       : randomWithNan(random, shape, dtype);
+        if (!isIntegral(dtype) && random.below(3) == 0)
+            x = uneven(random, x);
         std::vector<bool> reduced(shape.size(), true);
         Arguments arguments = one.arguments;
         const bool named = (one.options & NeedsDim) || random.below(4) > 0;
@@ -377,9 +370,8 @@ private slots:
     void giveWhatALoopGives_data() { addRows(reductions()); }
     void giveWhatALoopGives()
     {
-        QFETCH(int, index);
-        const Case &one = reductions()[static_cast<size_t>(index)];
-        RandomStream random(61, static_cast<uint64_t>(index));
+        const Case one = fetchRow(reductions());
+        RandomStream random(61, fetchStream());
         for (DType dtype : allTypes) {
             if (!(one.kinds & kindOf(dtype))) {
                 QVERIFY2(refusesTheType([&] {
@@ -402,9 +394,8 @@ private slots:
     void runningOnesGiveWhatALoopGives_data() { addRows(runningReductions()); }
     void runningOnesGiveWhatALoopGives()
     {
-        QFETCH(int, index);
-        const Case &one = runningReductions()[static_cast<size_t>(index)];
-        RandomStream random(67, static_cast<uint64_t>(index));
+        const Case one = fetchRow(runningReductions());
+        RandomStream random(67, fetchStream());
         for (DType dtype : allTypes) {
             if (!(one.kinds & kindOf(dtype))) {
                 QVERIFY2(refusesTheType([&] {
@@ -415,9 +406,8 @@ private slots:
             }
             for (int round = 0; round < 100; ++round) {
                 const Shape shape = randomShape(random, random.below(5));
-                const Tensor x = drawn(random, shape, dtype, true);
-                const int64_t rank = std::max<int64_t>(x.dim(), 1);
-                const auto dim = static_cast<size_t>(random.below(rank));
+                const Tensor x = randomWithNan(random, shape, dtype);
+                const size_t dim = randomDim(random, shape);
                 const Numbers numbers(x);
                 Numbers wanted(shape);
                 forEachPlace(shape, [&](Place at) {
@@ -431,8 +421,7 @@ private slots:
                     wanted.at(target) = one.rule(row);
                 });
                 const std::vector<Tensor> got
-                        = callTorch(registry, one.function,
-                                    {x, static_cast<int64_t>(dim) - (round % 2 == 0 ? 0 : rank)});
+                        = callTorch(registry, one.function, {x, written(random, dim, shape)});
                 if (!isExact(wanted))
                     continue;
                 const std::string wrong = differenceOf(got[0], wanted, one.typeOf(dtype));

@@ -4,7 +4,6 @@
 #include "tests/engine/ops/slow_reference.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
 
 #include <algorithm>
 #include <map>
@@ -33,25 +32,6 @@ std::vector<size_t> orderOf(const Row &row, bool descending)
     return out;
 }
 
-/// Real numbers of a type; some of the floating ones are NaN.
-Tensor drawn(RandomStream &random, const Shape &shape, DType dtype)
-{
-    const Tensor x = randomView(random, shape, dtype);
-    if (isIntegral(dtype) || random.below(3) > 0)
-        return x;
-    Numbers numbers(x);
-    for (Complex &value : numbers.values)
-        value = random.below(5) == 0 ? Complex(std::numeric_limits<double>::quiet_NaN()) : value;
-    return laidOut(random, Tensor::fromVector(numbers.values, shape).toType(dtype));
-}
-
-Place moved(Place place, size_t dim, int64_t entry)
-{
-    if (!place.empty())
-        place[dim] = entry;
-    return place;
-}
-
 /// Calls visit(first place, row) for every row along a dimension.
 template <typename Visit> void forEachRow(const Numbers &numbers, size_t dim, Visit visit)
 {
@@ -76,10 +56,8 @@ struct Drawn {
 Drawn drawnRows(RandomStream &random, DType dtype)
 {
     const Shape shape = randomShape(random, random.below(4), 6);
-    const auto rank = std::max<int64_t>(static_cast<int64_t>(shape.size()), 1);
-    const auto dim = static_cast<size_t>(random.below(rank));
-    return {drawn(random, shape, dtype), dim,
-            static_cast<int64_t>(dim) - (random.below(2) == 0 ? rank : 0),
+    const size_t dim = randomDim(random, shape);
+    return {randomWithNan(random, shape, dtype), dim, written(random, dim, shape),
             shape.empty() ? 1 : shape[dim]};
 }
 
@@ -90,19 +68,6 @@ class TestSorting : public QObject {
 
     const Registry registry = standardRegistry();
 
-    static void addTypes(int kinds = notComplex)
-    {
-        QTest::addColumn<int>("type");
-        for (DType dtype : allTypes) {
-            if (kinds & kindOf(dtype))
-                QTest::newRow(dtypeName(dtype)) << static_cast<int>(dtype);
-        }
-    }
-    static DType fetchType()
-    {
-        QFETCH(int, type);
-        return static_cast<DType>(type);
-    }
     static void same(const Tensor &got, const Numbers &wanted, DType dtype, const Tensor &of)
     {
         const std::string wrong = differenceOf(got, wanted, dtype);
@@ -110,11 +75,11 @@ class TestSorting : public QObject {
     }
 
 private slots:
-    void rowsAreSortedStably_data() { addTypes(); }
+    void rowsAreSortedStably_data() { addTypes(notComplex); }
     void rowsAreSortedStably()
     {
         const DType dtype = fetchType();
-        RandomStream random(111, static_cast<uint64_t>(dtype));
+        RandomStream random(111, fetchStream());
         for (int round = 0; round < 200; ++round) {
             const Drawn in = drawnRows(random, dtype);
             const bool descending = random.below(2) == 0;
@@ -138,11 +103,11 @@ private slots:
         }
     }
 
-    void theFirstOfAnOrderAreChosen_data() { addTypes(); }
+    void theFirstOfAnOrderAreChosen_data() { addTypes(notComplex); }
     void theFirstOfAnOrderAreChosen()
     {
         const DType dtype = fetchType();
-        RandomStream random(113, static_cast<uint64_t>(dtype));
+        RandomStream random(113, fetchStream());
         for (int round = 0; round < 200; ++round) {
             const Drawn in = drawnRows(random, dtype);
             const int64_t k = random.below(in.length + 1);
@@ -186,11 +151,11 @@ private slots:
         }
     }
 
-    void placesAreThoseOfTheValues_data() { addTypes(); }
+    void placesAreThoseOfTheValues_data() { addTypes(notComplex); }
     void placesAreThoseOfTheValues()
     {
         const DType dtype = fetchType();
-        RandomStream random(127, static_cast<uint64_t>(dtype));
+        RandomStream random(127, fetchStream());
         for (int round = 0; round < 200; ++round) {
             const Drawn in = drawnRows(random, dtype);
             if (in.length == 0)
@@ -215,11 +180,11 @@ private slots:
         }
     }
 
-    void uniqueOnesAreSortedAndCounted_data() { addTypes(); }
+    void uniqueOnesAreSortedAndCounted_data() { addTypes(notComplex); }
     void uniqueOnesAreSortedAndCounted()
     {
         const DType dtype = fetchType();
-        RandomStream random(131, static_cast<uint64_t>(dtype));
+        RandomStream random(131, fetchStream());
         for (int round = 0; round < 100; ++round) {
             const Tensor x = randomView(random, randomShape(random, random.below(4)), dtype);
             const Numbers numbers(x);
@@ -274,7 +239,7 @@ private slots:
     void searchingFindsWhereToInsert()
     {
         const DType dtype = fetchType();
-        RandomStream random(137, static_cast<uint64_t>(dtype));
+        RandomStream random(137, fetchStream());
         for (int round = 0; round < 200; ++round) {
             Shape shape = randomShape(random, random.below(3));
             const bool one = random.below(2) == 0; // for all rows
@@ -316,7 +281,7 @@ private slots:
     void membersAreFound()
     {
         const DType dtype = fetchType();
-        RandomStream random(139, static_cast<uint64_t>(dtype));
+        RandomStream random(139, fetchStream());
         for (int round = 0; round < 100; ++round) {
             const Tensor x = randomView(random, randomShape(random, random.below(4)), dtype);
             const Tensor among = randomView(random, randomShape(random, random.below(3), 2), dtype);
@@ -337,7 +302,7 @@ private slots:
     void occurrencesAreCounted()
     {
         const DType dtype = fetchType();
-        RandomStream random(149, static_cast<uint64_t>(dtype));
+        RandomStream random(149, fetchStream());
         for (int round = 0; round < 100; ++round) {
             Numbers numbers(Shape{random.below(12)});
             for (Complex &value : numbers.values)

@@ -13,9 +13,9 @@
 #include "engine/ops/reductions.h"
 #include "engine/ops/resampling.h"
 #include "engine/ops/windows.h"
+#include "tests/engine/ops/rows.h"
 
 #include <QObject>
-#include <QtTest/qtest.h>
 
 using namespace mrg;
 
@@ -195,42 +195,22 @@ Drawn drawnConvolution(RandomStream &random)
 class TestSpatialOps : public QObject {
     Q_OBJECT
 
-    static void addRows()
-    {
-        QTest::addColumn<int>("index");
-        for (int i = 0; const Row &row : rows())
-            QTest::newRow(row.name) << i++;
-    }
-    static Row fetchRow()
-    {
-        QFETCH(int, index);
-        return rows()[static_cast<size_t>(index)];
-    }
-
 private slots:
     void cleanup() { setNumThreads(1); }
 
-    void gradientsAreTheDerivatives_data() { addRows(); }
+    void gradientsAreTheDerivatives_data() { test::addRows(rows()); }
     void gradientsAreTheDerivatives()
     {
-        const Row row = fetchRow();
+        const Row row = test::fetchRow(rows());
         const Result<void> right = gradcheck(row.function, leaves(row.shapes, 3));
         QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
     }
 
-    void gradientsOfGradientsAreTheSecondDerivatives_data() { addRows(); }
+    void gradientsOfGradientsAreTheSecondDerivatives_data() { test::addRows(rows()); }
     void gradientsOfGradientsAreTheSecondDerivatives()
     {
-        const Row row = fetchRow();
-        std::vector<Tensor> inputs = leaves(row.shapes, 3);
-        const size_t own = inputs.size();
-        inputs.push_back(leaves({row.function(inputs).front().shape()}, 7).front());
-        const TensorFunction gradient = [&](Inputs all) {
-            const GradMode on(true);
-            const Outputs out = row.function(all.first(own));
-            return grad(out, all.first(own), all.subspan(own), {.createGraph = true});
-        };
-        const Result<void> right = gradcheck(gradient, inputs);
+        const Row row = test::fetchRow(rows());
+        const Result<void> right = gradgradcheck(row.function, leaves(row.shapes, 3));
         QVERIFY2(right.ok(), right.ok() ? "" : right.error().what());
     }
 
