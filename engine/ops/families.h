@@ -6,7 +6,7 @@
 namespace mrg {
 
 /// The declarations of torch.*, one family each, defined beside the implementations. A new family
-/// gets a line here and one in functionFamilies(); a new member of a family gets none.
+/// gets a line here and one in allFunctions(); a new member of a family gets none.
 std::vector<FunctionSpec> creationFunctions(); ///< creation_functions.cpp
 std::vector<FunctionSpec> unaryArithmeticFunctions(); ///< unary_arithmetic.cpp
 std::vector<FunctionSpec> trigonometricFunctions(); ///< unary_trigonometric.cpp
@@ -15,6 +15,7 @@ std::vector<FunctionSpec> roundingFunctions(); ///< unary_rounding.cpp
 std::vector<FunctionSpec> complexFunctions(); ///< complex.cpp
 std::vector<FunctionSpec> sumAndQuotientFunctions(); ///< binary_options.cpp
 std::vector<FunctionSpec> binaryArithmeticFunctions(); ///< binary_arithmetic.cpp
+std::vector<FunctionSpec> binaryExtremeFunctions(); ///< binary_extremes.cpp
 std::vector<FunctionSpec> specialFunctions(); ///< unary_special.cpp
 std::vector<FunctionSpec> functionsWithOptions(); ///< unary_options.cpp
 std::vector<FunctionSpec> clampFunctions(); ///< clamp.cpp
@@ -27,8 +28,6 @@ std::vector<FunctionSpec> mappingFunctions(); ///< vmap.cpp
 std::vector<FunctionSpec> settingsFunctions(); ///< settings_functions.cpp
 std::vector<FunctionSpec> deviceFunctions(); ///< device_functions.cpp
 std::vector<FunctionSpec> relationFunctions(); ///< relations.cpp
-std::vector<FunctionSpec> joiningFunctions(); ///< views.cpp
-std::vector<FunctionSpec> pointwiseFunctions(); ///< pointwise.cpp
 std::vector<FunctionSpec> joiningFunctions(); ///< joining_functions.cpp
 std::vector<FunctionSpec> viewFunctions(); ///< view_functions.cpp
 std::vector<FunctionSpec> indexingFunctions(); ///< indexing_functions.cpp

@@ -8,6 +8,21 @@ namespace mrg {
 
 namespace {
 
+constexpr Types ordered = types::Reals | types::PlainNumbers;
+constexpr auto smaller = [](auto a, auto b) { return a < b; };
+constexpr auto notLarger = [](auto a, auto b) { return a <= b; };
+
+/// The relation that holds of (a, b) where the rule holds of (b, a).
+template <Types set, typename F> constexpr BinaryRow::Function converse(F rule)
+{
+    BinaryRow::Function out = relation<set>(rule);
+    out.call = [](const char *name, const Tensor &a, const Tensor &b) {
+        commonShape(name, a, b); // an error tells the operands in their own order
+        return binaryFunction<set>(name, b, a, F{}, NoSlope{}, NoSlope{});
+    };
+    return out;
+}
+
 constexpr std::array comparisons{
         BinaryRow{.name = "eq",
                   .summary = "Whether two numbers are equal.",
@@ -24,48 +39,50 @@ constexpr std::array comparisons{
         BinaryRow{.name = "lt",
                   .summary = "Whether the first number is smaller.",
                   .formula = "x < y",
-                  .function = relation<types::Reals | types::PlainNumbers>(
-                          [](auto a, auto b) { return a < b; }),
+                  .function = relation<ordered>(smaller),
                   .number = true},
         BinaryRow{.name = "le",
                   .summary = "Whether the first number is smaller or equal.",
                   .formula = R"(x \le y)",
-                  .function = relation<types::Reals | types::PlainNumbers>(
-                          [](auto a, auto b) { return a <= b; }),
+                  .function = relation<ordered>(notLarger),
                   .number = true},
         BinaryRow{.name = "gt",
                   .summary = "Whether the first number is larger.",
                   .formula = "x > y",
-                  .function = relation<types::Reals | types::PlainNumbers>(
-                          [](auto a, auto b) { return a > b; }),
+                  .function = converse<ordered>(smaller),
                   .number = true},
         BinaryRow{.name = "ge",
                   .summary = "Whether the first number is larger or equal.",
                   .formula = R"(x \ge y)",
-                  .function = relation<types::Reals | types::PlainNumbers>(
-                          [](auto a, auto b) { return a >= b; }),
+                  .function = converse<ordered>(notLarger),
                   .number = true},
 };
 
-/// 0 is false, everything else true, NaN included.
-template <typename T> bool truth(T value) { return value != T(0); }
+/// A relation of truths: 0 is false, everything else true, NaN included.
+template <typename F> constexpr BinaryRow::Function ofTruths(F rule)
+{
+    BinaryRow::Function out = relation<types::Bool>(rule);
+    out.call = [](const char *name, const Tensor &a, const Tensor &b) {
+        return binaryFunction<types::Bool>(name, a.toType(DType::Bool), b.toType(DType::Bool), F{},
+                                           NoSlope{}, NoSlope{});
+    };
+    out.input = "any";
+    return out;
+}
 
 constexpr std::array logic{
         BinaryRow{.name = "logical_and",
                   .summary = "Whether both numbers are not 0.",
                   .formula = R"(x \wedge y)",
-                  .function
-                  = relation<types::All>([](auto a, auto b) { return truth(a) && truth(b); })},
+                  .function = ofTruths([](auto a, auto b) { return a && b; })},
         BinaryRow{.name = "logical_or",
                   .summary = "Whether one of the numbers is not 0.",
                   .formula = R"(x \vee y)",
-                  .function
-                  = relation<types::All>([](auto a, auto b) { return truth(a) || truth(b); })},
+                  .function = ofTruths([](auto a, auto b) { return a || b; })},
         BinaryRow{.name = "logical_xor",
                   .summary = "Whether just one of the numbers is not 0.",
                   .formula = R"(x \oplus y)",
-                  .function
-                  = relation<types::All>([](auto a, auto b) { return truth(a) != truth(b); })},
+                  .function = ofTruths([](auto a, auto b) { return a != b; })},
 };
 
 } // namespace

@@ -15,22 +15,9 @@ namespace mrg {
 
 namespace {
 
-/// 1 where test(x, y) holds, 0 elsewhere, in x's type; y is broadcast.
-template <typename Test> Tensor maskOf(const Tensor &x, const Tensor &y, Test test)
-{
-    Tensor out = Tensor::empty(x.shape(), x.dtype());
-    dispatchAll(x.dtype(), [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        kernels::binary<T, T>(x, y, out,
-                              [test](T a, T b) { return convertElement<T>(test(a, b)); });
-    });
-    return out;
-}
-Tensor isEqual(const Tensor &x, const Tensor &y)
-{
-    return maskOf(x, y, [](auto a, auto b) { return a == b; });
-}
-Tensor isZero(const Tensor &x) { return isEqual(x, Tensor::zeros({}, x.dtype())); }
+/// 1 where x is y, 0 elsewhere, in x's type; y is broadcast.
+Tensor isEqual(const Tensor &x, const Tensor &y) { return eq(x, y).toType(x.dtype()); }
+Tensor isZero(const Tensor &x) { return eq(x, 0).toType(x.dtype()); }
 
 template <typename T> T identityOf(ScatterMode mode)
 {

@@ -14,28 +14,10 @@ namespace mrg {
 
 namespace {
 
-/// 1 where test(element) holds, 0 elsewhere, of x's type (real for complex ones).
-template <typename Test> Tensor maskOf(const Tensor &x, Test test)
-{
-    Tensor out = Tensor::empty(x.shape(), toReal(x.dtype()));
-    dispatchAll(x.dtype(), [&](auto tag) {
-        using T = typename decltype(tag)::type;
-        dispatchAll(out.dtype(), [&](auto realTag) {
-            using R = typename decltype(realTag)::type;
-            kernels::unary<T, R>(x, out,
-                                 [test](T value) { return convertElement<R>(test(value)); });
-        });
-    });
-    return out;
-}
-Tensor isZero(const Tensor &x)
-{
-    return maskOf(x.detach(), [](auto value) { return value == decltype(value)(0); });
-}
-Tensor notZero(const Tensor &x)
-{
-    return maskOf(x.detach(), [](auto value) { return value != decltype(value)(0); });
-}
+/// What holds as 1 and 0 of x's type (real for complex ones).
+Tensor asNumbers(const Tensor &truths, const Tensor &x) { return truths.toType(toReal(x.dtype())); }
+Tensor isZero(const Tensor &x) { return asNumbers(eq(x, 0), x); }
+Tensor notZero(const Tensor &x) { return asNumbers(ne(x, 0), x); }
 
 /// a / b, and 0 where b is 0.
 Tensor safeDiv(const Tensor &a, const Tensor &b)
@@ -205,10 +187,7 @@ Tensor withoutNan(const Tensor &x, const Tensor &numbers)
     return out;
 }
 
-Tensor isNumberMask(const Tensor &x)
-{
-    return maskOf(x.detach(), [](auto value) { return value == value; });
-}
+Tensor isNumberMask(const Tensor &x) { return asNumbers(eq(x, x), x); }
 
 } // namespace
 
