@@ -141,3 +141,5 @@ void ExampleCard::paintEvent(QPaintEvent *)
 }
 
 } // namespace mrg
+
+#include "moc_ExampleCard.cpp"

@@ -401,3 +401,5 @@ void MainWindow::complain(const QString &text)
 }
 
 } // namespace mrg
+
+#include "moc_MainWindow.cpp"

@@ -241,3 +241,5 @@ void ResultsView::refreshMatrix()
 }
 
 } // namespace mrg
+
+#include "moc_ResultsView.cpp"

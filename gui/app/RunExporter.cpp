@@ -83,3 +83,5 @@ void RunExporter::next()
 }
 
 } // namespace mrg
+
+#include "moc_RunExporter.cpp"

@@ -319,3 +319,5 @@ bool WelcomePage::eventFilter(QObject *watched, QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_WelcomePage.cpp"

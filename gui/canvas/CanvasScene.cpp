@@ -188,3 +188,5 @@ void CanvasScene::dropped()
 }
 
 } // namespace mrg
+
+#include "moc_CanvasScene.cpp"

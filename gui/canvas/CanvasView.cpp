@@ -507,3 +507,5 @@ void CanvasView::dropEvent(QDropEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_CanvasView.cpp"

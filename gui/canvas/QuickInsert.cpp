@@ -109,3 +109,5 @@ bool QuickInsert::eventFilter(QObject *watched, QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_QuickInsert.cpp"

@@ -145,3 +145,5 @@ bool BarList::event(QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_BarList.cpp"

@@ -226,3 +226,5 @@ void ChoiceDelegate::setModelData(QWidget *editor, QAbstractItemModel *model,
 }
 
 } // namespace mrg
+
+#include "moc_CsvColumns.cpp"

@@ -488,3 +488,5 @@ QList<int> CsvImportDialog::selectedColumns() const
 }
 
 } // namespace mrg
+
+#include "moc_CsvImportDialog.cpp"

@@ -117,3 +117,5 @@ void GroundDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
 }
 
 } // namespace mrg
+
+#include "moc_CsvPreviewModel.cpp"

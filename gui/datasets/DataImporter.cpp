@@ -128,3 +128,5 @@ void DataImporter::put(const std::string &reader, Arguments args,
 }
 
 } // namespace mrg
+
+#include "moc_DataImporter.cpp"

@@ -320,3 +320,5 @@ void DataPage::showPairs()
 }
 
 } // namespace mrg
+
+#include "moc_DataPage.cpp"

@@ -87,3 +87,5 @@ void SampleDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option
 }
 
 } // namespace mrg
+
+#include "moc_SampleDelegate.cpp"

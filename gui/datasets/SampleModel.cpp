@@ -194,3 +194,5 @@ QVariant SampleModel::headerData(int section, Qt::Orientation orientation, int r
 }
 
 } // namespace mrg
+
+#include "moc_SampleModel.cpp"

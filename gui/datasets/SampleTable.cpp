@@ -121,3 +121,5 @@ void SampleTable::filter()
 }
 
 } // namespace mrg
+
+#include "moc_SampleTable.cpp"

@@ -113,3 +113,5 @@ Result<DataDescription> DataLoader::describeData(const NetworkNode &node)
 }
 
 } // namespace mrg
+
+#include "moc_DataLoader.cpp"

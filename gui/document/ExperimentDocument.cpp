@@ -270,3 +270,5 @@ Result<void> ExperimentDocument::save(const QString &path)
 }
 
 } // namespace mrg
+
+#include "moc_ExperimentDocument.cpp"

@@ -176,3 +176,5 @@ bool ArgEditor::eventFilter(QObject *watched, QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_ArgEditor.cpp"

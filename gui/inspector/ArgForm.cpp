@@ -74,3 +74,5 @@ ArgEditor *ArgForm::editor(const QString &name) const
 }
 
 } // namespace mrg
+
+#include "moc_ArgForm.cpp"

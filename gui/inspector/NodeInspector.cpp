@@ -206,3 +206,5 @@ void NodeInspector::focusOptions()
 }
 
 } // namespace mrg
+
+#include "moc_NodeInspector.cpp"

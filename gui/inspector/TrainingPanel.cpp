@@ -195,3 +195,5 @@ void TrainingPanel::refresh()
 }
 
 } // namespace mrg
+
+#include "moc_TrainingPanel.cpp"

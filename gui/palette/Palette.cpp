@@ -168,3 +168,5 @@ bool Palette::eventFilter(QObject *watched, QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_Palette.cpp"

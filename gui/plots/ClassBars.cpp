@@ -84,3 +84,5 @@ bool ClassBars::event(QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_ClassBars.cpp"

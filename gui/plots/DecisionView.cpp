@@ -148,3 +148,5 @@ void DecisionView::paintEvent(QPaintEvent *)
 }
 
 } // namespace mrg
+
+#include "moc_DecisionView.cpp"

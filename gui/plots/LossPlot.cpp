@@ -197,3 +197,5 @@ void LossPlot::refresh()
 }
 
 } // namespace mrg
+
+#include "moc_LossPlot.cpp"

@@ -139,3 +139,5 @@ void MetricsView::fill()
 }
 
 } // namespace mrg
+
+#include "moc_MetricsView.cpp"

@@ -154,3 +154,5 @@ void PairList::show(const QStringList &titles, const QStringList &definitions,
 }
 
 } // namespace mrg
+
+#include "moc_PairList.cpp"

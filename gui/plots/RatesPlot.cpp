@@ -201,3 +201,5 @@ void RatesPlot::refresh()
 }
 
 } // namespace mrg
+
+#include "moc_RatesPlot.cpp"

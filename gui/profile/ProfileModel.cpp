@@ -209,3 +209,5 @@ QString ProfileModel::csv(const QString &optimizer) const
 }
 
 } // namespace mrg
+
+#include "moc_ProfileModel.cpp"

@@ -206,3 +206,5 @@ void ProfileView::copyAsCsv()
 }
 
 } // namespace mrg
+
+#include "moc_ProfileView.cpp"

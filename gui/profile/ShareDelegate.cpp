@@ -58,3 +58,5 @@ void ShareDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option,
 }
 
 } // namespace mrg
+
+#include "moc_ShareDelegate.cpp"

@@ -140,3 +140,5 @@ bool StepBar::event(QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_StepBar.cpp"

@@ -124,3 +124,5 @@ void Profiler::endWith(const QString &problem)
 }
 
 } // namespace mrg
+
+#include "moc_Profiler.cpp"

@@ -333,3 +333,5 @@ void TrainingController::watchDecision(bool on)
 }
 
 } // namespace mrg
+
+#include "moc_TrainingController.cpp"

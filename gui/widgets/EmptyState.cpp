@@ -32,3 +32,5 @@ void EmptyState::setTexts(const QString &title, const QString &hint)
 }
 
 } // namespace mrg
+
+#include "moc_EmptyState.cpp"

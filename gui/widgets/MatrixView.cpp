@@ -70,3 +70,5 @@ bool MatrixView::event(QEvent *event)
 }
 
 } // namespace mrg
+
+#include "moc_MatrixView.cpp"

@@ -192,3 +192,5 @@ void ThemeManager::apply()
 }
 
 } // namespace mrg
+
+#include "moc_Theme.cpp"
