@@ -85,7 +85,7 @@ Tensor indicesWhere(const char *name, int64_t rows, int64_t columns, Belongs bel
 /// Numbers of nested lists, row-major, and how they are nested.
 class Numbers {
 public:
-    explicit Numbers(const Value &data) { read(data, 0); }
+    explicit Numbers(const Value &data) : m_shape(nestingOf(data)) { read(data, 0); }
 
     Tensor tensor(std::optional<DType> dtype) const
     {
@@ -98,23 +98,29 @@ public:
     }
 
 private:
+    /// Sizes of the lists on the way to the first number, which all others must have.
+    static Shape nestingOf(const Value &data)
+    {
+        Shape out;
+        for (const ValueList *list = data.as<ValueList>(); list;
+             list = list->empty() ? nullptr : list->front().as<ValueList>())
+            out.push_back(static_cast<int64_t>(list->size()));
+        return out;
+    }
+
     void read(const Value &value, size_t depth)
     {
         const ValueList *list = value.as<ValueList>();
         if (!list) {
-            if (m_leaf && *m_leaf != depth)
+            if (depth != m_shape.size())
                 throw ragged("a number at depth " + std::to_string(depth),
-                             "at depth " + std::to_string(*m_leaf));
-            m_leaf = depth;
+                             "at depth " + std::to_string(m_shape.size()));
             return add(value);
         }
-        const auto size = static_cast<int64_t>(list->size());
-        if (depth == m_shape.size()) {
-            if (m_leaf)
-                throw ragged("a list at depth " + std::to_string(depth), "a number");
-            m_shape.push_back(size);
-        } else if (m_shape[depth] != size) {
-            throw ragged("a list of " + std::to_string(size),
+        if (depth == m_shape.size())
+            throw ragged("a list at depth " + std::to_string(depth), "a number");
+        if (m_shape[depth] != static_cast<int64_t>(list->size())) {
+            throw ragged("a list of " + std::to_string(list->size()),
                          "one of " + std::to_string(m_shape[depth]) + " in dimension "
                                  + std::to_string(depth));
         }
@@ -155,7 +161,6 @@ private:
     }
 
     Shape m_shape;
-    std::optional<size_t> m_leaf; ///< depth of the numbers
     DType m_kind = DType::Bool;
     std::vector<std::complex<double>> m_numbers;
     std::vector<int64_t> m_integers; ///< the same where all are whole: a double would round them
