@@ -223,64 +223,56 @@ const std::vector<Port> output{{.name = "output", .pattern = "*"}};
 constexpr const char *shapeText = "Sizes of the last dimensions, which are normalised together.";
 constexpr const char *epsText = "Added to the variance.";
 
-std::vector<BadSample> badShapes()
+/// What norms over the last dimensions share beyond their own words; `more` are the arguments of
+/// one alone, `option` is one that a sample sets.
+template <typename M>
+ModuleSpec lastDimensionsNorm(Declaration<typename M::Options> own, const char *epsilon,
+                              const char *affine, const std::vector<Arg> &more,
+                              const Arguments::value_type &option)
 {
-    return {{.args = {{"normalized_shape", 4}}, .inputs = {{2, 3}}, .kind = "size_mismatch"},
-            {.args = {{"normalized_shape", ValueList()}},
-             .inputs = {{2, 3}},
-             .kind = "wrong_number_of_sizes"}};
+    using O = typename M::Options;
+    own.group = Group::Normalization;
+    own.args = {requiredArg("normalized_shape", &O::normalized_shape, shapeText, atLeast(0)),
+                arg("eps", &O::eps, epsilon),
+                arg("elementwise_affine", &O::elementwise_affine, affine)};
+    own.args.insert(own.args.end(), more.begin(), more.end());
+    own.inputs = input;
+    own.outputs = output;
+    own.infer = [](const O &o, const Shapes &in) { return endsWith(o.normalized_shape, in); };
+    own.validate = [](const O &o) { return checkNormalizedShape(o.normalized_shape); };
+    own.samples
+            = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
+               {.args = {{"normalized_shape", ValueList{2, 3}}, option}, .inputs = {{4, 2, 3}}},
+               {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}}, .inputs = {{3}}}};
+    own.badSamples
+            = {{.args = {{"normalized_shape", 4}}, .inputs = {{2, 3}}, .kind = "size_mismatch"},
+               {.args = {{"normalized_shape", ValueList()}},
+                .inputs = {{2, 3}},
+                .kind = "wrong_number_of_sizes"}};
+    return declare<M>(std::move(own));
 }
 
 ModuleSpec layerNorm()
 {
-    using O = LayerNorm::Options;
-    return declare<LayerNorm>(
+    return lastDimensionsNorm<LayerNorm>(
             {.name = "LayerNorm",
-             .group = Group::Normalization,
              .summary = "Normalises every sample over its last dimensions.",
              .formula = R"(y = \gamma (x - E[x]) / \sqrt{Var[x] + \epsilon} + \beta)",
-             .source = "torch.nn.LayerNorm; Ba, Kiros and Hinton, 2016",
-             .args = {requiredArg("normalized_shape", &O::normalized_shape, shapeText, atLeast(0)),
-                      arg("eps", &O::eps, epsText),
-                      arg("elementwise_affine", &O::elementwise_affine,
-                          "Whether to learn a scale and an offset per element."),
-                      arg("bias", &O::bias, "Whether to learn an offset.")},
-             .inputs = input,
-             .outputs = output,
-             .infer = [](const O &o, const Shapes &in) { return endsWith(o.normalized_shape, in); },
-             .validate = [](const O &o) { return checkNormalizedShape(o.normalized_shape); },
-             .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
-                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"bias", false}},
-                          .inputs = {{4, 2, 3}}},
-                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}},
-                          .inputs = {{3}}}},
-             .badSamples = badShapes()});
+             .source = "torch.nn.LayerNorm; Ba, Kiros and Hinton, 2016"},
+            epsText, "Whether to learn a scale and an offset per element.",
+            {arg("bias", &LayerNorm::Options::bias, "Whether to learn an offset.")},
+            {"bias", false});
 }
 
 ModuleSpec rmsNorm()
 {
-    using O = RMSNorm::Options;
-    return declare<RMSNorm>(
+    return lastDimensionsNorm<RMSNorm>(
             {.name = "RMSNorm",
-             .group = Group::Normalization,
              .summary = "Divides every sample by the root of its mean square.",
              .formula = R"(y = \gamma x / \sqrt{E[x^2] + \epsilon})",
-             .source = "torch.nn.RMSNorm; Zhang and Sennrich, NeurIPS 2019",
-             .args = {requiredArg("normalized_shape", &O::normalized_shape, shapeText, atLeast(0)),
-                      arg("eps", &O::eps,
-                          "Added to the mean square; none: the smallest step of the type at 1."),
-                      arg("elementwise_affine", &O::elementwise_affine,
-                          "Whether to learn a scale per element.")},
-             .inputs = input,
-             .outputs = output,
-             .infer = [](const O &o, const Shapes &in) { return endsWith(o.normalized_shape, in); },
-             .validate = [](const O &o) { return checkNormalizedShape(o.normalized_shape); },
-             .samples = {{.args = {{"normalized_shape", 4}}, .inputs = {{3, 4}}},
-                         {.args = {{"normalized_shape", ValueList{2, 3}}, {"eps", 1e-3}},
-                          .inputs = {{4, 2, 3}}},
-                         {.args = {{"normalized_shape", 3}, {"elementwise_affine", false}},
-                          .inputs = {{3}}}},
-             .badSamples = badShapes()});
+             .source = "torch.nn.RMSNorm; Zhang and Sennrich, NeurIPS 2019"},
+            "Added to the mean square; none: the smallest step of the type at 1.",
+            "Whether to learn a scale per element.", {}, {"eps", 1e-3});
 }
 
 ModuleSpec groupNorm()

@@ -11,6 +11,7 @@
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
+#include "tests/engine/error_kind.h"
 #include "tests/engine/spec/sample_inputs.h"
 
 #include <QObject>
@@ -24,16 +25,6 @@ Tensor leaf(std::vector<double> values)
 {
     Tensor out = Tensor::fromVector(values);
     return out.setRequiresGrad();
-}
-
-std::string kindOf(const std::function<void()> &action)
-{
-    try {
-        action();
-    } catch (const Error &error) {
-        return error.kind;
-    }
-    return "no error";
 }
 
 const CustomFunction cube{"cube",
@@ -95,11 +86,12 @@ private slots:
     void hooksOfTensorsWithoutGradientAreRefused()
     {
         const auto hook = [](const Tensor &g) { return g; };
-        QCOMPARE(kindOf([&] { registerHook(Tensor::ones({1}), hook); }),
+        QCOMPARE(test::errorKind([&] { registerHook(Tensor::ones({1}), hook); }),
                  std::string("tensor_without_gradient"));
         const Tensor x = leaf({1});
         registerHook(x, [](const Tensor &) { return Tensor::ones({7}, DType::Float64); });
-        QCOMPARE(kindOf([&] { backward(mul(x, 2)); }), std::string("gradient_shape_mismatch"));
+        QCOMPARE(test::errorKind([&] { backward(mul(x, 2)); }),
+                 std::string("gradient_shape_mismatch"));
     }
 
     void retainedGradientsAddUpOnTensorsThatAreNoLeaves()
@@ -154,12 +146,13 @@ private slots:
                                      [](FunctionContext &, const Gradients &g) {
                                          return Gradients{g[0], g[0]};
                                      }};
-        QCOMPARE(kindOf([&] { backward(tooMany({leaf({1})})[0]); }),
+        QCOMPARE(test::errorKind([&] { backward(tooMany({leaf({1})})[0]); }),
                  std::string("wrong_gradient_count"));
         const Tensor x = mul(leaf({2}), 1);
         const Tensor y = cube({x})[0];
         x.detach().copyFrom(Tensor::ones({1}, DType::Float64));
-        QCOMPARE(kindOf([&] { backward(y); }), std::string("saved_tensor_changed_in_place"));
+        QCOMPARE(test::errorKind([&] { backward(y); }),
+                 std::string("saved_tensor_changed_in_place"));
     }
 
     void anInputGivenBackKeepsItsOwnHistory()
@@ -202,9 +195,10 @@ private slots:
         QVERIFY(made.isInference());
         QVERIFY(!made.requiresGrad());
         QVERIFY(!mul(leaf({2}), 3).isInference());
-        QCOMPARE(kindOf([&] { mul(leaf({1}), made); }), std::string("inference_tensor_saved"));
+        QCOMPARE(test::errorKind([&] { mul(leaf({1}), made); }),
+                 std::string("inference_tensor_saved"));
         QVERIFY(mul(leaf({1}), mul(made, 1)).requiresGrad());
-        QCOMPARE(kindOf([&] { made.fill(1); }), std::string("inference_tensor_changed"));
+        QCOMPARE(test::errorKind([&] { made.fill(1); }), std::string("inference_tensor_changed"));
     }
 
     void aChangeThroughAViewIsNoticed()
@@ -214,7 +208,8 @@ private slots:
         const Tensor z = square(y);
         // A view shares the memory and its version.
         narrow(y, 0, 0, 1).detach().fill(5);
-        QCOMPARE(kindOf([&] { backward(sum(z)); }), std::string("saved_tensor_changed_in_place"));
+        QCOMPARE(test::errorKind([&] { backward(sum(z)); }),
+                 std::string("saved_tensor_changed_in_place"));
     }
 
     void aChangeInPlaceIsPartOfTheHistory()
@@ -226,7 +221,7 @@ private slots:
         QCOMPARE(y.toVector<double>(), (Numbers{9, 36}));
         backward(sum(y));
         QCOMPARE(x.grad().toVector<double>(), (Numbers{18, 36}));
-        QCOMPARE(kindOf([&] { inPlace(x, [](const Tensor &v) { return mul(v, 2); }); }),
+        QCOMPARE(test::errorKind([&] { inPlace(x, [](const Tensor &v) { return mul(v, 2); }); }),
                  std::string("leaf_changed_in_place"));
         const GradMode off(false);
         inPlace(x, [](const Tensor &v) { return mul(v, 2); });
@@ -290,7 +285,7 @@ private slots:
     {
         const Tensor x = leaf({1, 2});
         const auto twice = [](const Tensor &v) { return mul(v, 2); };
-        QCOMPARE(kindOf([&] { inPlace(narrow(x, 0, 0, 1), twice); }),
+        QCOMPARE(test::errorKind([&] { inPlace(narrow(x, 0, 0, 1), twice); }),
                  std::string("leaf_view_changed_in_place"));
         QCOMPARE(x.toVector<double>(), (Numbers{1, 2}));
         const GradMode off(false);

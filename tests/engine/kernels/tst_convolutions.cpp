@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/Parallel.h"
-#include "engine/core/Random.h"
 #include "engine/kernels/convolution.h"
+#include "tests/engine/kernels/random_numbers.h"
 
 #include <QTest>
 
@@ -13,17 +13,9 @@ using namespace mrg;
 using kernels::Convolution;
 using kernels::Extents;
 using kernels::volume;
+using test::random;
 
 namespace {
-
-template <typename T> std::vector<T> random(int64_t count, uint64_t stream)
-{
-    RandomStream numbers(1, stream);
-    std::vector<T> out(static_cast<size_t>(count));
-    for (T &x : out)
-        x = static_cast<T>(numbers.normal());
-    return out;
-}
 
 int64_t inputSize(const Convolution &c) { return c.batch * c.channels * volume(c.windows.input); }
 int64_t outputSize(const Convolution &c)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/Parallel.h"
-#include "engine/core/Random.h"
 #include "engine/kernels/gemm.h"
+#include "tests/engine/kernels/random_numbers.h"
 
 #include <QTest>
 
@@ -10,19 +10,11 @@
 
 using namespace mrg;
 using kernels::Layout;
+using test::random;
 
 namespace {
 
 constexpr Layout layouts[] = {Layout::Plain, Layout::Transposed};
-
-template <typename T> std::vector<T> random(int64_t count, uint64_t stream)
-{
-    RandomStream numbers(1, stream);
-    std::vector<T> out(static_cast<size_t>(count));
-    for (T &x : out)
-        x = static_cast<T>(numbers.normal());
-    return out;
-}
 
 /// A product whose operands are parts of larger matrices, between elements that must be neither
 /// used nor written.

@@ -5,6 +5,7 @@
 #include "engine/nn/containers.h"
 #include "engine/nn/families.h"
 #include "engine/nn/linear.h"
+#include "tests/engine/error_kind.h"
 
 #include <QObject>
 #include <QtTest/qtest.h>
@@ -30,16 +31,6 @@ std::vector<std::string> namesOf(const NamedTensors &tensors)
     for (const auto &[name, tensor] : tensors)
         out.push_back(name);
     return out;
-}
-
-std::string kindOf(const std::function<void()> &action)
-{
-    try {
-        action();
-    } catch (const Error &error) {
-        return error.kind;
-    }
-    return "no error";
 }
 
 using Names = std::vector<std::string>;
@@ -124,8 +115,8 @@ private slots:
             sizes.push_back(std::static_pointer_cast<Linear>(module)->options.in_features);
         QCOMPARE(sizes, (std::vector<int64_t>{1, 2, 3, 6}));
         QCOMPARE(list.keys(), (Names{"0", "1", "2", "3"}));
-        QCOMPARE(kindOf([&] { list.get(4); }), std::string("index_out_of_range"));
-        QCOMPARE(kindOf([&] { list.call({}); }), std::string("forward_missing"));
+        QCOMPARE(test::errorKind([&] { list.get(4); }), std::string("index_out_of_range"));
+        QCOMPARE(test::errorKind([&] { list.call({}); }), std::string("forward_missing"));
     }
 
     void aDictionaryKeepsTheOrderOfInsertion()
@@ -137,7 +128,7 @@ private slots:
         QCOMPARE(dict.keys(), (Names{"b", "a", "c", "d"}));
         dict.remove("a");
         QVERIFY(!dict.has("a") && dict.has("b"));
-        QCOMPARE(kindOf([&] { dict.pop("a"); }), std::string("no_such_key"));
+        QCOMPARE(test::errorKind([&] { dict.pop("a"); }), std::string("no_such_key"));
         dict.clear();
         QCOMPARE(dict.size(), 0);
         QVERIFY(dict.parameters().empty());
@@ -177,10 +168,11 @@ private slots:
         QVERIFY(net->getParameter("0.0.weight").shape() == (Shape{3, 2}));
         QCOMPARE(net->getSubmodule("0.0")->typeName(), std::string("Linear"));
         QVERIFY(net->getSubmodule("").get() == net.get());
-        QCOMPARE(kindOf([&] { net->getParameter("0.1.weight"); }),
+        QCOMPARE(test::errorKind([&] { net->getParameter("0.1.weight"); }),
                  std::string("no_such_parameter"));
-        QCOMPARE(kindOf([&] { net->getBuffer("0.0.weight"); }), std::string("no_such_buffer"));
-        QCOMPARE(kindOf([&] { net->getSubmodule("0.7"); }), std::string("no_such_module"));
+        QCOMPARE(test::errorKind([&] { net->getBuffer("0.0.weight"); }),
+                 std::string("no_such_buffer"));
+        QCOMPARE(test::errorKind([&] { net->getSubmodule("0.7"); }), std::string("no_such_module"));
     }
 
     void namesThatCanNotBeReachedAreRefused_data()
@@ -199,11 +191,11 @@ private slots:
         QFETCH(QString, name);
         QFETCH(QString, kind);
         const auto module = makeLinear(1, 1);
-        QCOMPARE(kindOf([&] {
+        QCOMPARE(test::errorKind([&] {
                      module->registerBuffer(name.toStdString(), Buffer(Tensor::ones({1})));
                  }),
                  kind.toStdString());
-        QCOMPARE(kindOf([&] { module->addModule(name.toStdString(), makeLinear(1, 1)); }),
+        QCOMPARE(test::errorKind([&] { module->addModule(name.toStdString(), makeLinear(1, 1)); }),
                  kind.toStdString());
     }
 
@@ -230,7 +222,7 @@ private slots:
         }
         QCOMPARE(module->weight.toVector<double>(), before);
         state.emplace_back("bias", Tensor::ones({2}));
-        QCOMPARE(kindOf([&] { module->loadStateDict(state, false); }),
+        QCOMPARE(test::errorKind([&] { module->loadStateDict(state, false); }),
                  std::string("state_dict_shape_mismatch"));
         QCOMPARE(module->weight.toVector<double>(), before);
         state.pop_back();
@@ -251,7 +243,7 @@ private slots:
         QCOMPARE(net.getParameter("1.0.weight").dtype(), DType::Float64);
         net.requiresGrad(false);
         QVERIFY(!net.getParameter("0.bias").requiresGrad());
-        QCOMPARE(kindOf([&] { net.to("cuda"); }), std::string("unknown_device"));
+        QCOMPARE(test::errorKind([&] { net.to("cuda"); }), std::string("unknown_device"));
         Names order;
         net.apply([&](Module &module) { order.push_back(module.typeName()); });
         QCOMPARE(order, (Names{"Linear", "Linear", "Sequential", "Sequential"}));
@@ -272,8 +264,10 @@ private slots:
                 = registry.module("LazyLinear")->make({{"out_features", 3}});
         QVERIFY(lazy->isUninitializedParameter("weight"));
         QVERIFY(!lazy->isUninitializedBuffer("weight"));
-        QCOMPARE(kindOf([&] { lazy->parameters(); }), std::string("uninitialized_parameter"));
-        QCOMPARE(kindOf([&] { lazy->stateDict(); }), std::string("uninitialized_parameter"));
+        QCOMPARE(test::errorKind([&] { lazy->parameters(); }),
+                 std::string("uninitialized_parameter"));
+        QCOMPARE(test::errorKind([&] { lazy->stateDict(); }),
+                 std::string("uninitialized_parameter"));
         lazy->to(DType::Float64);
         QCOMPARE(lazy->typeName(), std::string("LazyLinear"));
         QVERIFY((*lazy)(Tensor::ones({2, 4}, DType::Float64)).shape() == (Shape{2, 3}));
@@ -293,7 +287,10 @@ private slots:
         const std::shared_ptr<Module> wrong
                 = registry.module("LazyLinear")->make({{"out_features", 2}});
         wrong->loadStateDict({{"weight", Tensor::ones({2, 3})}, {"bias", Tensor::zeros({2})}});
-        QCOMPARE(kindOf([&] { (*wrong)(Tensor::ones({1, 4})); }), std::string("size_mismatch"));
+        QCOMPARE(test::errorKind([&] {
+                     (*wrong)(Tensor::ones({1, 4}));
+                 }),
+                 std::string("size_mismatch"));
     }
 
     void aLazyModuleDrawsWhatItsSizedTwinDraws()
@@ -319,7 +316,7 @@ private slots:
     void keywordsThatForwardDoesNotKnowAreRefused()
     {
         const Tensor x = Tensor::ones({1, 2});
-        QCOMPARE(kindOf([&] {
+        QCOMPARE(test::errorKind([&] {
                      makeLinear(2, 2)->call({&x, 1}, {{"scale", 2}});
                  }),
                  std::string("unknown_argument"));
@@ -335,7 +332,7 @@ private slots:
                              ValueList{"second", ModuleDescription{"Tanh", {}}}}}}});
         QCOMPARE(namesOf(net->namedParameters()), (Names{"first.weight", "first.bias"}));
         QCOMPARE(net->namedModules()[2].second->typeName(), std::string("Tanh"));
-        QCOMPARE(kindOf([&] {
+        QCOMPARE(test::errorKind([&] {
                      registry.make({"NoSuchModule", {}});
                  }),
                  std::string("unknown_module"));

@@ -6,6 +6,7 @@
 #include "engine/nn/families.h"
 #include "engine/nn/packed_sequence.h"
 #include "engine/ops/views.h"
+#include "tests/engine/ops/random_tensors.h"
 
 #include <QObject>
 #include <QtTest/qtest.h>
@@ -15,15 +16,6 @@
 using namespace mrg;
 
 namespace {
-
-Tensor randomTensor(const Shape &shape, uint64_t seed, DType dtype = DType::Float64)
-{
-    RandomStream random(seed);
-    std::vector<double> values(static_cast<size_t>(numel(shape)));
-    for (double &value : values)
-        value = random.normal();
-    return Tensor::fromVector(values, shape).toType(dtype);
-}
 
 double furthest(const Tensor &a, const Tensor &b)
 {
@@ -56,7 +48,7 @@ private slots:
     void packedSequencesComeBackAsTheyWere()
     {
         const std::vector<int64_t> lengths{2, 4, 1};
-        const Tensor input = randomTensor({4, 3, 2}, 1);
+        const Tensor input = test::normalTensor({4, 3, 2}, 1);
         const PackedSequence packed = packPaddedSequence(input, lengths, false, false);
         QCOMPARE(packed.batch_sizes, (std::vector<int64_t>{3, 2, 1, 1}));
         QCOMPARE(packed.sorted_indices, (std::vector<int64_t>{1, 0, 2}));
@@ -76,7 +68,8 @@ private slots:
 
     void listsOfSequencesArePacked()
     {
-        const std::vector<Tensor> sequences{randomTensor({3, 2}, 1), randomTensor({1, 2}, 2)};
+        const std::vector<Tensor> sequences{test::normalTensor({3, 2}, 1),
+                                            test::normalTensor({1, 2}, 2)};
         const PackedSequence packed = packSequence(sequences);
         QVERIFY(packed.sorted_indices.empty());
         const std::vector<Tensor> back = unpackSequence(packed);
@@ -132,10 +125,10 @@ private slots:
         RNNBase network(options);
         network.to(DType::Float64);
         const std::vector<int64_t> lengths{2, 4, 1};
-        const Tensor input = randomTensor({4, 3, 3}, 5);
-        const Tensor h = randomTensor({4, 3, 2}, 6);
+        const Tensor input = test::normalTensor({4, 3, 3}, 5);
+        const Tensor h = test::normalTensor({4, 3, 2}, 6);
         const Tensor c
-                = options.mode == RecurrentMode::Lstm ? randomTensor({4, 3, 2}, 7) : Tensor();
+                = options.mode == RecurrentMode::Lstm ? test::normalTensor({4, 3, 2}, 7) : Tensor();
         const PackedResult result
                 = network.forward(packPaddedSequence(input, lengths, false, false), h, c);
         const Tensor output = padPackedSequence(result.output).data;
@@ -157,8 +150,9 @@ private slots:
     {
         RNNBase network(lstmOptions());
         network.to(DType::Float64);
-        std::vector<Tensor> inputs{randomTensor({3, 3, 3}, 1), randomTensor({4, 3, 2}, 2),
-                                   randomTensor({4, 3, 2}, 3)};
+        std::vector<Tensor> inputs{test::normalTensor({3, 3, 3}, 1),
+                                   test::normalTensor({4, 3, 2}, 2),
+                                   test::normalTensor({4, 3, 2}, 3)};
         for (Tensor &input : inputs)
             input.setRequiresGrad();
         for (const Tensor &parameter : network.parameters())
@@ -203,7 +197,7 @@ private slots:
         step->loadStateDict(state);
         for (Module *module : {whole.get(), step.get()})
             module->to(DType::Float64);
-        const Tensor input = randomTensor({6, 2, 3}, 9);
+        const Tensor input = test::normalTensor({6, 2, 3}, 9);
         const Tensor output = whole->forward({&input, 1}).front();
         std::vector<Tensor> carried;
         for (int64_t t = 0; t < 6; ++t) {
@@ -220,10 +214,10 @@ private slots:
         const auto run = [&](int threads) {
             setNumThreads(threads);
             RNNBase network(lstmOptions());
-            Tensor input = randomTensor({5, 40, 3}, 4, DType::Float32);
+            Tensor input = test::normalTensor({5, 40, 3}, 4, DType::Float32);
             input.setRequiresGrad();
             const std::vector<Tensor> outputs = network.forward({&input, 1});
-            backward(outputs[0], randomTensor({5, 40, 4}, 5, DType::Float32));
+            backward(outputs[0], test::normalTensor({5, 40, 4}, 5, DType::Float32));
             std::vector<float> bits = outputs[0].toVector<float>();
             for (const Tensor &parameter : network.parameters()) {
                 const std::vector<float> more = parameter.grad().toVector<float>();
@@ -240,9 +234,9 @@ private slots:
         RNNBase::Options options = lstmOptions();
         options.dropout = 1;
         RNNBase network(options);
-        const Tensor input = randomTensor({3, 2, 3}, 1, DType::Float32);
+        const Tensor input = test::normalTensor({3, 2, 3}, 1, DType::Float32);
         const Tensor training = network.forward({&input, 1})[0];
-        const Tensor other = randomTensor({3, 2, 3}, 2, DType::Float32);
+        const Tensor other = test::normalTensor({3, 2, 3}, 2, DType::Float32);
         // Nothing of the first layer gets through, yet the second one answers.
         QCOMPARE(network.forward({&other, 1})[0].toVector<float>(), training.toVector<float>());
         QVERIFY(furthest(training, Tensor::zeros({3, 2, 4})) > 0);

@@ -17,6 +17,20 @@ inline Shape randomShape(RandomStream &random, int64_t dims, int64_t most = 4)
     return out;
 }
 
+/// N(0, 1).
+inline Tensor normalTensor(RandomStream &random, const Shape &shape, DType dtype = DType::Float64)
+{
+    std::vector<double> values(static_cast<size_t>(numel(shape)));
+    for (double &value : values)
+        value = random.normal();
+    return Tensor::fromVector(values, shape).toType(dtype);
+}
+inline Tensor normalTensor(const Shape &shape, uint64_t seed, DType dtype = DType::Float64)
+{
+    RandomStream random(seed);
+    return normalTensor(random, shape, dtype);
+}
+
 /// N(0, 1) in float64; every other one lies in memory in the reverse order of its dimensions.
 inline Tensor randomTensor(RandomStream &random, const Shape &shape)
 {

@@ -4,6 +4,7 @@
 #include "engine/core/Parallel.h"
 #include "engine/core/Random.h"
 #include "engine/ops/attention.h"
+#include "tests/engine/ops/random_tensors.h"
 
 #include <QObject>
 #include <QtTest/qtest.h>
@@ -14,15 +15,6 @@
 using namespace mrg;
 
 namespace {
-
-Tensor randomTensor(const Shape &shape, uint64_t seed, DType dtype = DType::Float64)
-{
-    RandomStream random(seed);
-    std::vector<double> values(static_cast<size_t>(numel(shape)));
-    for (double &value : values)
-        value = random.normal();
-    return Tensor::fromVector(values, shape).toType(dtype);
-}
 
 /// The definition, one number at a time, for (L, E), (S, E), (S, Ev) and a mask (L, S) or none.
 std::vector<double> slowly(const Tensor &q, const Tensor &k, const Tensor &v,
@@ -83,14 +75,14 @@ private slots:
         QFETCH(int, keys);
         QFETCH(int, size);
         QFETCH(int, valueSize);
-        const Tensor q = randomTensor({queries, size}, 1);
-        const Tensor k = randomTensor({keys, size}, 2);
-        const Tensor v = randomTensor({keys, valueSize}, 3);
+        const Tensor q = test::normalTensor({queries, size}, 1);
+        const Tensor k = test::normalTensor({keys, size}, 2);
+        const Tensor v = test::normalTensor({keys, valueSize}, 3);
         const double scale = 1 / std::sqrt(static_cast<double>(size));
         QVERIFY(furthest(scaledDotProductAttention(q, k, v).toVector<double>(),
                          slowly(q, k, v, {}, scale))
                 < 1e-13);
-        const Tensor mask = randomTensor({queries, keys}, 4);
+        const Tensor mask = test::normalTensor({queries, keys}, 4);
         QVERIFY(furthest(
                         scaledDotProductAttention(q, k, v, mask, {.scale = 0.3}).toVector<double>(),
                         slowly(q, k, v, mask.toVector<double>(), 0.3))
@@ -131,10 +123,11 @@ private slots:
             last.insert(last.begin(), static_cast<size_t>(leading), 2);
             return last;
         };
-        std::vector<Tensor> inputs{randomTensor(shape({3, 4}), 1), randomTensor(shape({5, 4}), 2),
-                                   randomTensor(shape({5, 2}), 3)};
+        std::vector<Tensor> inputs{test::normalTensor(shape({3, 4}), 1),
+                                   test::normalTensor(shape({5, 4}), 2),
+                                   test::normalTensor(shape({5, 2}), 3)};
         if (masked)
-            inputs.push_back(randomTensor({3, 5}, 4));
+            inputs.push_back(test::normalTensor({3, 5}, 4));
         for (Tensor &input : inputs)
             input.setRequiresGrad();
         const TensorFunction attend = [&](std::span<const Tensor> in) {
@@ -149,7 +142,7 @@ private slots:
 
     void whatIsQueryKeyAndValueIsDifferentiatedTwice()
     {
-        Tensor x = randomTensor({2, 3}, 1);
+        Tensor x = test::normalTensor({2, 3}, 1);
         x.setRequiresGrad();
         const Result<void> right = gradgradcheck(
                 [](std::span<const Tensor> in) {
@@ -161,8 +154,8 @@ private slots:
 
     void dropoutIsDrawnAnewAndDifferentiated()
     {
-        std::vector<Tensor> inputs{randomTensor({3, 4}, 1), randomTensor({5, 4}, 2),
-                                   randomTensor({5, 2}, 3)};
+        std::vector<Tensor> inputs{test::normalTensor({3, 4}, 1), test::normalTensor({5, 4}, 2),
+                                   test::normalTensor({5, 2}, 3)};
         for (Tensor &input : inputs)
             input.setRequiresGrad();
         RandomStream random(7);
@@ -184,8 +177,9 @@ private slots:
     {
         Tensor allowed = Tensor::full({2, 3}, 1, DType::Bool);
         std::fill_n(allowed.data<bool>(), 3, false);
-        const Tensor out = scaledDotProductAttention(
-                randomTensor({2, 4}, 1), randomTensor({3, 4}, 2), randomTensor({3, 2}, 3), allowed);
+        const Tensor out = scaledDotProductAttention(test::normalTensor({2, 4}, 1),
+                                                     test::normalTensor({3, 4}, 2),
+                                                     test::normalTensor({3, 2}, 3), allowed);
         QVERIFY(std::isnan(out.toVector<double>()[0]));
         QVERIFY(!std::isnan(out.toVector<double>()[2]));
     }
@@ -196,15 +190,15 @@ private slots:
         const Tensor v = Tensor::fromVector(std::vector<float>{0, 1e30F, 0}, {3, 1});
         Tensor allowed = Tensor::full({1, 3}, 1, DType::Bool);
         allowed.data<bool>()[1] = false;
-        const Tensor out
-                = scaledDotProductAttention(randomTensor({1, 4}, 1, DType::Float32),
-                                            randomTensor({3, 4}, 2, DType::Float32), v, allowed);
+        const Tensor out = scaledDotProductAttention(test::normalTensor({1, 4}, 1, DType::Float32),
+                                                     test::normalTensor({3, 4}, 2, DType::Float32),
+                                                     v, allowed);
         QCOMPARE(out.item(), 0.0);
     }
 
     void twoThreadsGiveTheBitsOfOne()
     {
-        const Tensor q = randomTensor({4, 16, 33, 8}, 1, DType::Float32);
+        const Tensor q = test::normalTensor({4, 16, 33, 8}, 1, DType::Float32);
         const auto run = [&](int threads) {
             setNumThreads(threads);
             const std::vector<float> out = scaledDotProductAttention(q, q, q).toVector<float>();

@@ -78,6 +78,19 @@ struct Case {
 
 constexpr int notBool = Integers | Floats | Complexes;
 
+/// Repeats the cases from number `first` on without the element that stands there.
+std::vector<Case> withAndWithoutSelf(std::vector<Case> cases, size_t first)
+{
+    const size_t count = cases.size();
+    for (size_t i = first; i < count; ++i) {
+        Case without = cases[i];
+        without.includesSelf = false;
+        without.name += " without self";
+        cases.push_back(without);
+    }
+    return cases;
+}
+
 /// Those that take an index of as many dimensions as the input has.
 const std::vector<Case> &scatters()
 {
@@ -90,13 +103,7 @@ const std::vector<Case> &scatters()
                 {"scatter_reduce mean", "scatter_reduce", mean, notBool, {"mean"}},
                 {"scatter_reduce amax", "scatter_reduce", largest, notComplex, {"amax"}},
                 {"scatter_reduce amin", "scatter_reduce", smallest, notComplex, {"amin"}}};
-        for (size_t i = 2; i < 7; ++i) {
-            Case without = out[i];
-            without.includesSelf = false;
-            without.name += " without self";
-            out.push_back(without);
-        }
-        return out;
+        return withAndWithoutSelf(std::move(out), 2);
     }();
     return all;
 }
@@ -112,13 +119,7 @@ const std::vector<Case> &indexings()
                 {"index_reduce mean", "index_reduce", mean, notBool, {"mean"}},
                 {"index_reduce amax", "index_reduce", largest, notComplex, {"amax"}},
                 {"index_reduce amin", "index_reduce", smallest, notComplex, {"amin"}}};
-        for (size_t i = 3; i < 7; ++i) {
-            Case without = out[i];
-            without.includesSelf = false;
-            without.name += " without self";
-            out.push_back(without);
-        }
-        return out;
+        return withAndWithoutSelf(std::move(out), 3);
     }();
     return all;
 }

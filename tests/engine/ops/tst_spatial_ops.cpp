@@ -13,6 +13,7 @@
 #include "engine/ops/reductions.h"
 #include "engine/ops/resampling.h"
 #include "engine/ops/windows.h"
+#include "tests/engine/ops/random_tensors.h"
 #include "tests/engine/ops/rows.h"
 
 #include <QObject>
@@ -30,20 +31,12 @@ struct Row {
     TensorFunction function;
 };
 
-Tensor drawn(const Shape &shape, RandomStream &random)
-{
-    Tensor out = Tensor::empty(shape, DType::Float64);
-    for (int64_t i = 0; i < out.numel(); ++i)
-        out.data<double>()[i] = random.normal();
-    return out;
-}
-
 std::vector<Tensor> leaves(const Shapes &shapes, uint64_t seed)
 {
     RandomStream random(seed);
     std::vector<Tensor> out;
     for (const Shape &shape : shapes)
-        out.push_back(drawn(shape, random).setRequiresGrad());
+        out.push_back(test::normalTensor(random, shape).setRequiresGrad());
     return out;
 }
 
@@ -186,8 +179,9 @@ Drawn drawnConvolution(RandomStream &random)
                                 {random.below(3), random.below(3)}, {upTo(2), upTo(3)}, groups);
     const int64_t height = how.dilation[0] * (kernelH - 1) + upTo(8);
     const int64_t width = how.dilation[1] * (kernelW - 1) + upTo(8);
-    return {drawn({upTo(3), groups * channels, height, width}, random),
-            drawn({out, channels, kernelH, kernelW}, random), drawn({out}, random), how};
+    return {test::normalTensor(random, {upTo(3), groups * channels, height, width}),
+            test::normalTensor(random, {out, channels, kernelH, kernelW}),
+            test::normalTensor(random, {out}), how};
 }
 
 } // namespace
@@ -235,7 +229,7 @@ private slots:
         for (int i = 0; i < 30; ++i) {
             const Drawn d = drawnConvolution(random);
             const Tensor forward = convolution(d.x, d.weight, {}, d.how);
-            const Tensor y = drawn(forward.shape(), random);
+            const Tensor y = test::normalTensor(random, forward.shape());
             const Tensor back
                     = transposedConvolution(y, d.weight, {}, d.how, {d.x.size(2), d.x.size(3)});
             QVERIFY(std::abs(sum(forward * y).item() - sum(d.x * back).item()) < 1e-9);
