@@ -8,11 +8,16 @@
 namespace mrg {
 
 AveragedModel::AveragedModel(const Module &source, Options options)
+    : AveragedModel(source.stateDict(), source.namedParameters(), options)
+{
+}
+
+AveragedModel::AveragedModel(const NamedTensors &state, const NamedTensors &parameters,
+                             Options options)
     : m_options(options),
       m_updates(Tensor::zeros({}, DType::Int64))
 {
-    const NamedTensors parameters = source.namedParameters();
-    for (const auto &[name, tensor] : source.stateDict()) {
+    for (const auto &[name, tensor] : state) {
         const bool weight = std::any_of(parameters.begin(), parameters.end(),
                                         [&](const auto &entry) { return entry.first == name; });
         m_state.emplace_back(name, tensor.detach().copy());
@@ -20,9 +25,46 @@ AveragedModel::AveragedModel(const Module &source, Options options)
     }
 }
 
-void AveragedModel::update(const Module &source)
+Result<void> AveragedModel::loadStateDict(const NamedTensors &state, int64_t updates)
 {
-    const NamedTensors now = source.stateDict();
+    const auto find = [&state](const std::string &name) {
+        return std::find_if(state.begin(), state.end(),
+                            [&name](const auto &entry) { return entry.first == name; });
+    };
+    for (const auto &[name, mine] : m_state) {
+        const auto theirs = find(name);
+        if (theirs == state.end() || state.size() != m_state.size()) {
+            return Error(ErrorCategory::State, "state_dict_keys_differ", "average",
+                         std::to_string(state.size()) + " entries",
+                         std::to_string(m_state.size()) + " entries, " + name + " among them");
+        }
+        if (theirs->second.shape() != mine.shape()) {
+            return Error(ErrorCategory::State, "state_dict_shapes_differ", "average",
+                         name + " of shape " + toString(theirs->second.shape()),
+                         toString(mine.shape()));
+        }
+    }
+    for (const auto &[name, mine] : m_state)
+        mine.detach().copyFrom(find(name)->second);
+    *m_updates.data<int64_t>() = updates;
+    return {};
+}
+
+void AveragedModel::exchange(const NamedTensors &state)
+{
+    for (size_t i = 0; i < m_state.size(); ++i) {
+        if (!m_averaged[i])
+            continue;
+        Tensor own = state.at(i).second.detach();
+        Tensor average = m_state[i].second.detach();
+        const Tensor kept = own.copy();
+        own.copyFrom(average);
+        average.copyFrom(kept);
+    }
+}
+
+void AveragedModel::update(const NamedTensors &now)
+{
     for (size_t i = 0; i < m_state.size(); ++i) {
         const Tensor &average = m_state[i].second;
         const Tensor own = now.at(i).second.detach();

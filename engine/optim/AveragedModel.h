@@ -25,15 +25,27 @@ public:
     };
     /// Takes the shapes of `source`; until the first update the average is a copy of it.
     AveragedModel(const Module &source, Options options);
+    /// The same of anything that has a state; those among it that `parameters` name are weights.
+    AveragedModel(const NamedTensors &state, const NamedTensors &parameters, Options options);
     AveragedModel(const AveragedModel &) = delete;
     AveragedModel &operator=(const AveragedModel &) = delete;
 
     /// Adds the weights as they are now; the first ones are taken over.
-    void update(const Module &source);
+    void update(const Module &source) { update(source.stateDict()); }
+    /// The same with the whole state, in the order of construction.
+    void update(const NamedTensors &now);
+    /// From the next update on, captured ones included.
+    void setDecay(double decay) { m_options.decay = decay; }
+    /// Exchanges the averaged weights with those of `state` in place, to evaluate with the average;
+    /// a second call puts both back.
+    void exchange(const NamedTensors &state);
     /// How many were averaged.
     int64_t updates() const { return *m_updates.data<int64_t>(); }
     /// The average by the module's names; the tensors share memory with this.
     const NamedTensors &stateDict() const { return m_state; }
+    /// Puts back an average of so many updates. **Errors** (state): `state_dict_keys_differ`,
+    /// `state_dict_shapes_differ`; nothing changes then.
+    Result<void> loadStateDict(const NamedTensors &state, int64_t updates);
     /// Loads the average into a module.
     void copyTo(Module &target) const { target.loadStateDict(m_state); }
 

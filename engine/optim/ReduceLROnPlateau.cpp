@@ -73,6 +73,14 @@ public:
 
     Options options;
 
+protected:
+    void visitState(const Visit &visit) override
+    {
+        visit("best", m_best);
+        visitCount(visit, "num_bad_epochs", m_badEpochs);
+        visitCount(visit, "cooldown_counter", m_cooldown);
+    }
+
 private:
     bool isBetter(double metric) const
     {

@@ -12,6 +12,19 @@ public:
     virtual ~Scheduler() = default;
     /// After an epoch. `metric` is what ReduceLROnPlateau watches; others don't look at it.
     virtual void step(double metric = 0) = 0;
+
+    /// What is remembered between steps, in torch's names ("last_epoch", "best"), as float64. The
+    /// rates themselves are the optimizer's options.
+    NamedTensors stateDict();
+    /// Puts remembered numbers back, so that the schedule goes on where it was. **Errors** (state):
+    /// `state_dict_keys_differ`; nothing changes then.
+    Result<void> loadStateDict(const NamedTensors &state);
+
+protected:
+    using Visit = std::function<void(const std::string &name, double &number)>;
+    /// Shows every number that is remembered; it may be changed.
+    virtual void visitState(const Visit &visit) = 0;
+    static void visitCount(const Visit &visit, const std::string &name, int64_t &count);
 };
 
 /// A row of the registry of schedulers.
@@ -65,6 +78,14 @@ public:
         ++m_epoch;
         for (size_t g = 0; g < m_base.size(); ++g)
             set(g, m_rule.next(m_optimizer.lr(g), m_base[g], m_epoch));
+    }
+
+protected:
+    void visitState(const Visit &visit) override
+    {
+        visitCount(visit, "last_epoch", m_epoch);
+        for (size_t g = 0; g < m_base.size(); ++g)
+            visit("base_lrs." + std::to_string(g), m_base[g]);
     }
 
 private:

@@ -51,6 +51,9 @@ public:
     }
     void step(double) override { apply(m_rule.at(++m_epoch)); }
 
+protected:
+    void visitState(const Visit &visit) override { visitCount(visit, "last_epoch", m_epoch); }
+
 private:
     void apply(const Pace &pace)
     {

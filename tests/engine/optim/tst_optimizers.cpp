@@ -270,6 +270,63 @@ private slots:
         QVERIFY_EXCEPTION_THROWN(clipGradientNorm(problem.parameters, 1, 2, true), Error);
     }
 
+    void aScheduleGoesOnWhereItsStateWasSaved_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const SchedulerSpec &spec : schedulers)
+            QTest::newRow(spec.name.c_str()) << QString::fromStdString(spec.name);
+    }
+    void aScheduleGoesOnWhereItsStateWasSaved()
+    {
+        QFETCH(QString, name);
+        const SchedulerSpec &spec = scheduler(name.toStdString());
+        Arguments args;
+        if (spec.name == "OneCycleLR")
+            args = {{"max_lr", 0.3}, {"total_steps", 20}};
+        if (spec.name == "ReduceLROnPlateau")
+            args = {{"patience", 1}, {"cooldown", 2}};
+        if (spec.name == "CyclicLR")
+            args = {{"base_lr", 0.1}, {"max_lr", 0.4}, {"step_size_up", 3}};
+        // Long enough to be in it at the end.
+        for (const Arg &arg : spec.args) {
+            if (arg.name == "total_iters")
+                args["total_iters"] = 12;
+        }
+        const Problem problem;
+        const auto sgd = [&](double lr, double momentum) {
+            return specOf(specs, "SGD")
+                    .make({{problem.parameters, {}}}, {{"lr", lr}, {"momentum", momentum}});
+        };
+        // Figures that get better, then worse: each has a part in what is remembered.
+        const auto metric = [](int step) { return std::abs(step - 4.5); };
+        const auto straight = sgd(0.25, 0.9);
+        const auto whole = spec.make(*straight, args);
+        for (int step = 0; step < 8; ++step)
+            whole->step(metric(step));
+        const NamedTensors saved = whole->stateDict();
+        const auto resumed = sgd(0.25, 0.9);
+        const auto other = spec.make(*resumed, args);
+        for (const char *option : {"lr", "momentum"})
+            resumed->setOption(option, straight->number(option)).value();
+        QVERIFY(other->loadStateDict(saved));
+        bool moved = false;
+        for (int step = 8; step < 16; ++step) {
+            const double before = straight->lr();
+            whole->step(metric(step));
+            other->step(metric(step));
+            QCOMPARE(resumed->lr(), straight->lr());
+            QCOMPARE(resumed->number("momentum"), straight->number("momentum"));
+            moved = moved || straight->lr() != before;
+        }
+        QVERIFY(moved);
+        NamedTensors wrong = saved;
+        wrong.back().first = "unheard_of";
+        QCOMPARE(other->loadStateDict(wrong).error().kind, std::string("state_dict_keys_differ"));
+        QVERIFY(!other->loadStateDict({}));
+        QCOMPARE(other->stateDict().front().second.item(),
+                 whole->stateDict().front().second.item());
+    }
+
     void averagesOfWeightsFollowTheirDefinitions()
     {
         const Registry registry = standardRegistry();
