@@ -20,7 +20,11 @@ int main(int argc, char **argv)
     trainApp->add_option("--seed", train.seed, "Seed instead of that in the file");
     trainApp->add_option("--threads", train.threads, "Threads that kernels may use")
             ->check(CLI::Range(1, 256));
-    trainApp->add_option("--out", train.out, "Folder for the run, weights and metrics.csv");
+    CLI::Option *trainOut = trainApp->add_option("--out", train.out,
+                                                 "Folder for the run, weights and metrics.csv");
+    trainApp->add_flag("--resume", train.resume,
+                       "Go on with the newest run in that folder, from its last checkpoint")
+            ->needs(trainOut);
     trainApp->add_option("--report", train.report, "Report to write, .html or .pdf");
     trainApp->add_flag("--json", train.json, "Print the result as JSON");
     trainApp->add_flag("--quiet", train.quiet, "No line per epoch");

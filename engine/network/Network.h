@@ -75,6 +75,8 @@ struct TrainingSettings {
     bool dropLast = false;
     /// Evaluate on validation data after every so many epochs.
     int64_t validateEvery = 1;
+    /// What a step does around the optimizer's update: see StepOptions.
+    Arguments options;
     friend bool operator==(const TrainingSettings &, const TrainingSettings &) = default;
 };
 

@@ -2,6 +2,7 @@
 #include "engine/network/Vocabulary.h"
 
 #include "engine/nn/families.h"
+#include "engine/optim/step_options.h"
 
 #include <algorithm>
 
@@ -69,8 +70,8 @@ std::vector<std::string> Vocabulary::nodeTypes() const
 
 Vocabulary standardVocabulary()
 {
-    Vocabulary out{standardRegistry(), datasetSpecs(),   {},
-                   optimizerSpecs(),   schedulerSpecs(), metricSpecs()};
+    Vocabulary out{standardRegistry(), datasetSpecs(),  {}, optimizerSpecs(), schedulerSpecs(),
+                   metricSpecs(),      stepOptionArgs()};
     for (const DatasetSpec &dataset : out.datasets) {
         Spec spec;
         spec.name = dataset.name;

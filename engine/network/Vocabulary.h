@@ -18,6 +18,7 @@ struct Vocabulary {
     std::vector<OptimizerSpec> optimizers;
     std::vector<SchedulerSpec> schedulers;
     std::vector<MetricSpec> metrics;
+    std::vector<Arg> stepOptions; ///< of training, whatever the optimizer
 
     const DatasetSpec *dataset(const std::string &name) const;
     const OptimizerSpec *optimizer(const std::string &name) const;

@@ -2,6 +2,7 @@
 #include "engine/network/build.h"
 
 #include "engine/autograd/anomaly.h"
+#include "engine/core/Random.h"
 #include "engine/network/outline.h"
 #include "engine/nn/ModuleProfiler.h"
 
@@ -11,6 +12,11 @@
 namespace mrg {
 
 namespace {
+
+/// Of random functions; modules have streams by the numbers of their nodes.
+constexpr uint64_t functionStream = ~uint64_t{0};
+/// Steps lie 2^40 draws apart, as those of modules do.
+constexpr int stepBits = 40;
 
 /// Lets a profiler tell the nodes apart: each is called under its number.
 class NodeCall {
@@ -164,6 +170,10 @@ void BuiltNetwork::seekRandom(uint64_t step)
         if (module.module)
             module.module->seekRandom(step);
     }
+    if (m_callsFunctions) {
+        defaultGenerator() = RandomStream(m_seed, functionStream);
+        defaultGenerator().seek(step << stepBits);
+    }
 }
 
 Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked,
@@ -178,6 +188,7 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                      "no path from a data source to a loss", "data, modules and a loss, wired");
     }
     BuiltNetwork built;
+    built.m_seed = seed;
     std::map<PortRef, size_t> slots;
     slots[{*checked.data, "input", 0}] = 0;
     built.m_slots = 1;
@@ -213,6 +224,7 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
             step.node = id;
             step.module = std::move(module);
             step.args = node.args;
+            built.m_callsFunctions = built.m_callsFunctions || !step.module;
             if (!step.module)
                 step.function = vocabulary.registry.function(name);
             Shapes shapes;

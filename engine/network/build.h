@@ -31,6 +31,8 @@ public:
     TargetForm targetForm() const { return m_targetForm; }
     /// Replaces the loss by one with other options, in mid-run. Throws Error (value).
     void setLoss(std::shared_ptr<Module> loss);
+    /// Lets the modules' random streams, and of this thread that of the random functions, stand
+    /// where they belong at the beginning of a step.
     void seekRandom(uint64_t step);
 
 private:
@@ -54,6 +56,8 @@ private:
     std::vector<Tensor> m_lossValues; ///< of those that are neither scores nor target
     NodeId m_lossNode = 0;
     TargetForm m_targetForm = TargetForm::None;
+    uint64_t m_seed = 0;
+    bool m_callsFunctions = false; ///< which may draw random numbers
     size_t m_slots = 0;
     size_t m_scoreSlot = 0;
     std::vector<Tensor> m_values;

@@ -223,6 +223,8 @@ Json trainingToJson(const TrainingSettings &training)
     out["shuffle"] = training.shuffle;
     out["drop_last"] = training.dropLast;
     out["validate_every"] = training.validateEvery;
+    if (!training.options.empty())
+        out["options"] = argsToJson(training.options);
     return out;
 }
 
@@ -256,6 +258,9 @@ TrainingSettings readTraining(const Json &json, const std::string &pointer)
     out.seed = member<uint64_t>(json, pointer, "seed", out.seed, "a whole number");
     out.shuffle = member<bool>(json, pointer, "shuffle", out.shuffle, "true or false");
     out.dropLast = member<bool>(json, pointer, "drop_last", out.dropLast, "true or false");
+    if (json.contains("options"))
+        out.options = readArgs(required(json, pointer, "options", isObject, "an object of options"),
+                               pointer + "/options", nullptr);
     return out;
 }
 

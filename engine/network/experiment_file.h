@@ -10,7 +10,7 @@ namespace mrg {
 
 /// The version of *.mrg files that this build writes. Raise it with every change that an older
 /// build would misread, and add a migration with its frozen before/after fixture.
-inline constexpr int experimentFileVersion = 1;
+inline constexpr int experimentFileVersion = 2;
 
 /// The experiment as JSON text: {"format": "marginalia-experiment", "version": n, ...}, keys in
 /// stable order, two spaces of indent, so that files compare well.

@@ -11,8 +11,12 @@ namespace mrg {
 
 namespace {
 using Migration = void (*)(nlohmann::ordered_json &);
+
+/// Version 2 has options of training; a file without them trains as before.
+void addTrainingOptions(nlohmann::ordered_json &) { }
+
 /// migrations[n - 1] turns version n into n + 1.
-constexpr std::array<Migration, experimentFileVersion - 1> migrations{};
+constexpr std::array<Migration, experimentFileVersion - 1> migrations{addTrainingOptions};
 } // namespace
 
 void migrateExperiment(nlohmann::ordered_json &json, int version)

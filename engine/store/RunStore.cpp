@@ -160,6 +160,7 @@ public:
         StoredPoint point;
     };
     Database database;
+    const std::string process = processIdentity(); ///< the writer of its runs
     std::unique_ptr<Statement> insertPoint;
     std::map<std::pair<int64_t, std::string>, int64_t> series;
     std::map<std::string, std::string> names; ///< keeps the texts that `waiting` points to
@@ -233,7 +234,7 @@ Result<int64_t> RunStore::beginRun(const std::string &experiment, const RunSumma
                 .bind(7, s.engineVersion)
                 .bind(8, static_cast<int64_t>(s.seed))
                 .bind(9, experiment)
-                .bind(10, processIdentity())
+                .bind(10, m_d->process)
                 .run();
         return m_d->database.lastInsertId();
     });
@@ -287,10 +288,11 @@ Result<void> RunStore::putCheckpoint(int64_t run, int64_t step, std::span<const 
 Result<void> RunStore::setState(int64_t run, const std::string &state, int64_t steps)
 {
     return guarded([&] {
-        m_d->database.prepare("UPDATE run SET state=?, steps=? WHERE id=?")
+        m_d->database.prepare("UPDATE run SET state=?, steps=?, process=? WHERE id=?")
                 ->bind(1, state)
                 .bind(2, steps)
-                .bind(3, run)
+                .bind(3, m_d->process)
+                .bind(4, run)
                 .run();
     });
 }

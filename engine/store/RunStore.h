@@ -65,6 +65,7 @@ public:
     Result<void> putDocument(int64_t run, const std::string &name, const std::string &json);
     /// Parameters and optimizer state at a step, as safetensors bytes.
     Result<void> putCheckpoint(int64_t run, int64_t step, std::span<const std::byte> bytes);
+    /// Also notes that this process is the one that writes the run.
     Result<void> setState(int64_t run, const std::string &state, int64_t steps);
     Result<void> flush();
     /// Forgets the points and events of a run (Reset).

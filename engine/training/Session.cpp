@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/training/Session.h"
 
+#include "engine/network/check_training.h"
 #include "engine/training/Worker.h"
 
 namespace mrg {
@@ -28,6 +29,7 @@ const char *commandName(Command::Kind kind)
     case Command::Kind::Stop: return "stop";
     case Command::Kind::Reset: return "reset";
     case Command::Kind::SetOptimizerOption: return "set optimizer option";
+    case Command::Kind::SetStepOption: return "set step option";
     case Command::Kind::SetLossOption: return "set loss option";
     case Command::Kind::SetEpochs: return "set epochs";
     case Command::Kind::WatchDecision: return "watch decision";
@@ -50,6 +52,8 @@ Result<std::unique_ptr<Session>> Session::create(const Experiment &experiment,
     if (!network)
         return network.error();
     const TrainingSettings &settings = experiment.training;
+    if (const Result<void> sound = checkTraining(settings, vocabulary); !sound)
+        return sound.error();
     Result<Batcher> batcher = Batcher::create(data.train, network->targetForm(),
                                               {.batchSize = settings.batchSize,
                                                .seed = settings.seed,

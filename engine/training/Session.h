@@ -26,6 +26,7 @@ struct Command {
         Stop, ///< end here: checkpoint, state Stopped; Run would go on all the same
         Reset, ///< initial parameters, options and streams; step 0; curves begin anew
         SetOptimizerOption, ///< `name` to `value`, e.g. "lr" (all groups)
+        SetStepOption, ///< `name` to `value` among the options of training, see StepOptions
         SetLossOption, ///< `name` to `value` in the loss module
         SetEpochs, ///< value: the number of epochs asked for
         WatchDecision, ///< value: whether to compute the decision grid
@@ -52,6 +53,9 @@ struct SessionOptions {
     /// Where points, events and checkpoints go; may be null. Used by the engine thread only while
     /// the session lives.
     RunStore *store = nullptr;
+    /// A run of the store to go on with from its last checkpoint, bit for bit as if it had not been
+    /// interrupted; it must be of the same experiment, epochs apart. 0: begin anew.
+    int64_t resume = 0;
     /// Called from the engine thread when a snapshot or points are there to fetch. Must not wait.
     std::function<void()> published;
     /// Longest time between two snapshots while running, in milliseconds.
@@ -68,7 +72,8 @@ struct SessionOptions {
 class Session {
 public:
     /// Checks and builds the experiment; the thread starts idle in state Ready.
-    /// **Errors**: whatever check() or build() refuse.
+    /// **Errors**: whatever check() or build() refuse; of a run to be resumed, what the store
+    /// can't give, and a checkpoint that does not fit.
     static Result<std::unique_ptr<Session>> create(const Experiment &experiment,
                                                    const DataSplit &data,
                                                    const Vocabulary &vocabulary,
@@ -93,11 +98,13 @@ public:
     /// Waits until all commands are obeyed and the run is not running (Finished, Stopped, Failed,
     /// but also Paused or Ready), and gives the last snapshot. For use without a window.
     Snapshot join();
-    /// Scores and metrics on a dataset with the current parameters. For final test figures.
+    /// Scores and metrics on a dataset with the current parameters, or their average. For final
+    /// test figures.
     /// **Errors**: state `session_is_running` unless at rest, as after join().
     Result<Evaluation> evaluate(const Dataset &dataset);
-    /// Current parameters and buffers by name (a copy). Throws Error (state, `session_is_running`)
-    /// unless at rest.
+    /// Current parameters and buffers by name (a copy); parameters that are averaged are given as
+    /// the average, which is what is evaluated. Throws Error (state, `session_is_running`) unless
+    /// at rest.
     NamedTensors stateDict() const;
 
 private:

@@ -3,6 +3,7 @@
 
 #include "engine/autograd/backward.h"
 #include "engine/core/Denormals.h"
+#include "engine/training/StepExtras.h"
 
 namespace mrg {
 
@@ -11,10 +12,23 @@ namespace {
 constexpr int64_t settledAfter = 1;
 } // namespace
 
-TrainingStep::TrainingStep(Forward forward, Optimizer &optimizer)
+TrainingStep::TrainingStep(Forward forward, Optimizer &optimizer, StepExtras *extras)
     : m_forward(std::move(forward)),
-      m_optimizer(optimizer)
+      m_optimizer(optimizer),
+      m_extras(extras)
 {
+}
+
+void TrainingStep::beforeUpdate()
+{
+    if (m_extras)
+        m_extras->beforeUpdate();
+}
+
+void TrainingStep::afterUpdate()
+{
+    if (m_extras)
+        m_extras->afterUpdate();
 }
 
 double TrainingStep::forward(const Tensor &input, const Tensor &target)
@@ -51,7 +65,9 @@ void TrainingStep::update()
     }
     const auto run = [&] {
         backward(place.outcome.loss);
+        beforeUpdate();
         m_optimizer.step();
+        afterUpdate();
     };
     if (m_optimizer.needsClosure()) {
         // The first evaluation's forward is done already.
@@ -63,8 +79,10 @@ void TrainingStep::update()
             }
             evaluated = false;
             backward(place.outcome.loss);
+            beforeUpdate();
             return place.outcome.loss.item();
         });
+        afterUpdate();
         place.outcome.scores = place.outcome.scores.detach();
         place.outcome.loss = place.outcome.loss.detach();
         return;

@@ -10,6 +10,8 @@
 
 namespace mrg {
 
+class StepExtras;
+
 /// One step of training: forward and loss, then backward and update. It is captured as a plan once
 /// it has settled, and replayed from then on, as long as batches lie in the same memory.
 ///
@@ -29,7 +31,8 @@ public:
         Tensor scores;
     };
     using Forward = std::function<Outcome(const Tensor &input, const Tensor &target)>;
-    TrainingStep(Forward forward, Optimizer &optimizer);
+    /// `extras` may be null; it must outlive the step.
+    TrainingStep(Forward forward, Optimizer &optimizer, StepExtras *extras = nullptr);
 
     /// Scores and loss of a batch; returns the loss. Throws what the network throws.
     double forward(const Tensor &input, const Tensor &target);
@@ -57,9 +60,12 @@ private:
         std::vector<Tensor> gradients; ///< in the plan's memory, by parameter
     };
     void restoreGradients(const Place &place);
+    void beforeUpdate();
+    void afterUpdate();
 
     Forward m_forward;
     Optimizer &m_optimizer;
+    StepExtras *m_extras;
     std::map<std::pair<const void *, const void *>, Place> m_places;
     Place *m_current = nullptr;
     const Place *m_gradientsOf = nullptr; ///< whose gradients the parameters hold

@@ -52,6 +52,8 @@ Session::Worker::Worker(Experiment experiment, DataSplit data, const Vocabulary 
     }
     m_network.train(true);
     makeOptimizer();
+    if (m_options.resume)
+        resume(m_options.resume);
     fill(m_lastSnapshot);
     m_thread = std::jthread([this](const std::stop_token &stop) { run(stop); });
 }
@@ -61,24 +63,22 @@ Session::Worker::~Worker() = default;
 void Session::Worker::makeOptimizer()
 {
     const TrainingSettings &settings = m_experiment.training;
+    // The session has checked the settings.
     const OptimizerSpec *spec = m_vocabulary.optimizer(settings.optimizer);
-    if (!spec)
-        throw Error(ErrorCategory::Value, "unknown_optimizer", "training", settings.optimizer,
-                    "one of the registry");
     m_optimizer = spec->make({{m_network.parameters(), {}}}, settings.optimizerArgs);
+    m_trainingStep.reset();
+    m_stepArgs = settings.options;
+    m_extras = std::make_unique<StepExtras>(m_network, makeStepOptions(m_stepArgs).value());
     m_trainingStep.emplace(
             [this](const Tensor &input, const Tensor &target) {
                 const Tensor scores = m_network.scores(input);
                 return TrainingStep::Outcome{scalarLoss(m_network, scores, target), scores};
             },
-            *m_optimizer);
+            *m_optimizer, m_extras.get());
     m_scheduler.reset();
     m_schedulerSpec = nullptr;
     if (!settings.scheduler.empty()) {
         m_schedulerSpec = m_vocabulary.scheduler(settings.scheduler);
-        if (!m_schedulerSpec)
-            throw Error(ErrorCategory::Value, "unknown_scheduler", "training", settings.scheduler,
-                        "one of the registry");
         m_scheduler = m_schedulerSpec->make(*m_optimizer, settings.schedulerArgs);
     }
 }
@@ -115,6 +115,7 @@ Result<Evaluation> Session::Worker::evaluateNow(const Dataset &dataset)
     } catch (const Error &error) {
         return error;
     }
+    const WithAverage average(m_network, *m_extras);
     Result<ScoreTable> table = scoreDataset(m_network, dataset);
     if (!table)
         return table.error();
@@ -127,9 +128,10 @@ Result<Evaluation> Session::Worker::evaluateNow(const Dataset &dataset)
     return out;
 }
 
-NamedTensors Session::Worker::copyState() const
+NamedTensors Session::Worker::copyState()
 {
     requireRest("state_dict");
+    const WithAverage average(m_network, *m_extras);
     NamedTensors out;
     for (const auto &[name, tensor] : m_network.stateDict())
         out.emplace_back(name, tensor.detach().copy());
@@ -236,6 +238,7 @@ Result<void> Session::Worker::perform(const Command &command)
         break;
     case Command::Kind::Reset: return reset();
     case Command::Kind::SetOptimizerOption: return setOptimizerOption(command);
+    case Command::Kind::SetStepOption: return setStepOption(command);
     case Command::Kind::SetLossOption: return setLossOption(command);
     case Command::Kind::SetEpochs: return setEpochs(command);
     case Command::Kind::WatchDecision:
@@ -266,6 +269,8 @@ Result<void> Session::Worker::startRunning(const Command &command)
     m_rateSince = Clock::now();
     m_rateSteps = 0;
     beginStoredRun();
+    if (m_options.store && m_runId)
+        noteStored(m_options.store->setState(m_runId, runStateName(m_state), m_step));
     return {};
 }
 
@@ -277,6 +282,20 @@ Result<void> Session::Worker::setOptimizerOption(const Command &command)
     addEvent(command.name + " = " + command.value.toString());
     if (command.name == "lr")
         emitPoint(LearningRate, m_optimizer->lr());
+    return {};
+}
+
+Result<void> Session::Worker::setStepOption(const Command &command)
+{
+    Arguments args = m_stepArgs;
+    args[command.name] = command.value;
+    const Result<StepOptions> options = makeStepOptions(args);
+    if (!options)
+        return options.error();
+    m_extras->setOptions(*options);
+    m_trainingStep->forget();
+    m_stepArgs = std::move(args);
+    addEvent(command.name + " = " + command.value.toString());
     return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/data/Batcher.h"
 #include "engine/training/Session.h"
+#include "engine/training/StepExtras.h"
 #include "engine/training/TrainingStep.h"
 
 #include <atomic>
@@ -27,7 +28,7 @@ public:
     std::vector<JournalEntry> journal() const;
     Snapshot join();
     Result<Evaluation> evaluateNow(const Dataset &dataset);
-    NamedTensors copyState() const;
+    NamedTensors copyState();
 
     PointRing points;
     Mailbox<Snapshot> snapshots;
@@ -46,10 +47,14 @@ private:
     Result<void> perform(const Command &command);
     Result<void> startRunning(const Command &command);
     Result<void> setOptimizerOption(const Command &command);
+    Result<void> setStepOption(const Command &command);
     Result<void> setLossOption(const Command &command);
     Result<void> setEpochs(const Command &command);
     Result<void> reset();
     CheckedNetwork checkNetwork(const Network &network) const;
+    // worker_checkpoint.cpp
+    void saveCheckpoint();
+    void resume(int64_t run);
     // worker_profile.cpp
     Result<void> profile(const Command &command);
     Result<NetworkProfile> measure(const Command &command);
@@ -73,7 +78,6 @@ private:
     void noteStored(const Result<void> &stored);
     void addEvent(const std::string &text);
     void beginStoredRun();
-    void saveCheckpoint();
     void makeOptimizer();
     double epochNow() const;
     bool hasValidation() const { return m_data.validation && m_data.validation->size() > 0; }
@@ -93,7 +97,9 @@ private:
     BuiltNetwork m_network;
     Batcher m_batcher;
     std::unique_ptr<Optimizer> m_optimizer;
-    std::optional<TrainingStep> m_trainingStep; ///< over m_network and m_optimizer
+    Arguments m_stepArgs; ///< of m_extras
+    std::unique_ptr<StepExtras> m_extras; ///< over m_network
+    std::optional<TrainingStep> m_trainingStep; ///< over m_network, m_optimizer and m_extras
     std::unique_ptr<Scheduler> m_scheduler;
     const SchedulerSpec *m_schedulerSpec = nullptr;
     Arguments m_lossArgs;

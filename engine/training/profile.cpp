@@ -71,10 +71,11 @@ struct Samples {
 
 class Profiling {
 public:
-    Profiling(BuiltNetwork &network, Optimizer &optimizer, Batcher &batcher)
+    Profiling(BuiltNetwork &network, Optimizer &optimizer, Batcher &batcher, StepExtras *extras)
         : m_network(network),
           m_optimizer(optimizer),
           m_batcher(batcher),
+          m_extras(extras),
           // A shorter last batch would be no example of the others.
           m_batches(std::max<int64_t>(batcher.batchesPerEpoch() - 1, 1))
     {
@@ -99,6 +100,8 @@ public:
                 evaluate(times);
                 m_optimizer.step();
             }
+            if (m_extras)
+                m_extras->afterUpdate();
         });
         times.optimizer = rest - times.forward - times.backward;
         return times;
@@ -175,6 +178,8 @@ private:
             backward(loss);
             loss = loss.detach();
         });
+        if (m_extras)
+            m_extras->beforeUpdate();
         return loss.item();
     }
     /// BuiltNetwork calls nodes under their numbers: "3" is node 3 as a whole, "3.Linear" its
@@ -207,6 +212,7 @@ private:
     BuiltNetwork &m_network;
     Optimizer &m_optimizer;
     Batcher &m_batcher;
+    StepExtras *m_extras;
     int64_t m_batches;
     int64_t m_step = 0;
     const Batch *m_batch = nullptr;
@@ -236,7 +242,7 @@ Result<NetworkProfile> profileSteps(BuiltNetwork &network, Optimizer &optimizer,
                               "measure again");
     const KeepRandom keep;
     try {
-        Profiling profiling(network, optimizer, batcher);
+        Profiling profiling(network, optimizer, batcher, options.extras);
         double stepMs = 0;
         int64_t peak = 0;
         for (int64_t i = 0; i < warmUpSteps; ++i) {

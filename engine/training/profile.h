@@ -4,6 +4,7 @@
 #include "engine/data/Batcher.h"
 #include "engine/network/build.h"
 #include "engine/optim/Optimizer.h"
+#include "engine/training/StepExtras.h"
 #include "engine/training/evaluation.h"
 
 namespace mrg {
@@ -29,7 +30,7 @@ struct NetworkProfile {
     double dataMs = 0;
     double forwardMs = 0;
     double backwardMs = 0;
-    double optimizerMs = 0; ///< the update; gradients dropped before it
+    double optimizerMs = 0; ///< the update; gradients dropped and clipped, weights averaged
     int64_t peakBytes = 0; ///< the most that a step holds at once beyond parameters and their like
     int64_t steps = 0; ///< that were measured
     int64_t batchSize = 0;
@@ -44,6 +45,7 @@ struct ProfileOptions {
     /// How many steps to measure. 0: what two seconds have room for, from 3 to 30.
     int64_t steps = 0;
     NodeId data = 0; ///< the node whose data `batcher` deals out
+    StepExtras *extras = nullptr; ///< of the network; null: none
 };
 
 /// Trains some steps and measures them. They run eagerly, one operation after the other, while

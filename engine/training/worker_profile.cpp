@@ -46,6 +46,8 @@ Result<NetworkProfile> Session::Worker::measure(const Command &command)
                 = m_vocabulary.optimizer(m_experiment.training.optimizer)
                           ->make({{network->parameters(), m_optimizer->groups().front().options}},
                                  {});
+        StepExtras extras(*network, makeStepOptions(m_stepArgs).value());
+        options.extras = &extras;
         options.data = checked.data.value_or(0);
         // Shares the memory of the run's batches, which every step of the run fills anew.
         Batcher batcher = m_batcher;

@@ -2,7 +2,6 @@
 // What a run tells the consumer and the store.
 #include "engine/training/Worker.h"
 
-#include "engine/interop/safetensors.h"
 #include "engine/network/experiment_file.h"
 #include "engine/store/RunStore.h"
 #include "engine/store/version.h"
@@ -94,22 +93,6 @@ void Session::Worker::beginStoredRun()
         noteStored(id.error());
 }
 
-void Session::Worker::saveCheckpoint()
-{
-    m_lastCheckpoint = Clock::now();
-    if (!m_options.store || !m_runId)
-        return;
-    TensorFile file;
-    for (const auto &[name, tensor] : m_network.stateDict())
-        file.tensors.emplace_back("model." + name, tensor);
-    for (const auto &[name, tensor] : m_optimizer->stateDict())
-        file.tensors.emplace_back("optimizer." + name, tensor);
-    file.metadata = {{"step", std::to_string(m_step)}, {"epoch", std::to_string(m_epoch)}};
-    noteStored(m_options.store->putCheckpoint(m_runId, m_step, writeSafetensors(file)));
-    noteStored(m_options.store->setState(m_runId, runStateName(m_state), m_step));
-    noteStored(m_options.store->flush());
-}
-
 void Session::Worker::updateDecision(Clock::time_point now)
 {
     if (!m_watchDecision
@@ -117,6 +100,7 @@ void Session::Worker::updateDecision(Clock::time_point now)
         return;
     m_lastDecision = now;
     try {
+        const WithAverage average(m_network, *m_extras);
         m_decision = decisionGrid(m_network, *m_data.train, decisionColumns, decisionRows);
     } catch (const Error &error) {
         // A network that can't take so many points at once has no such view.

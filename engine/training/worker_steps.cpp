@@ -149,6 +149,7 @@ bool Session::Worker::validate()
 {
     if (!hasValidation())
         return true;
+    const WithAverage average(m_network, *m_extras);
     const Result<ScoreTable> table
             = scoreDataset(m_network, *m_data.validation, [this] { return haltWanted(); });
     if (!table)

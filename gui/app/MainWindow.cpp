@@ -344,6 +344,7 @@ void MainWindow::restoreLost()
         return;
     m_document.replace(m_lost->experiment, m_lost->filePath);
     m_document.undoStack().resetClean();
+    m_controller.takeUpInterrupted();
     keepRecovery();
     m_recovery.forget(*m_lost);
     offerLost();

@@ -91,6 +91,8 @@ ReportSection settingsSection(const RunSummary &summary, const TrainingSettings 
                  t.scheduler.empty() ? "none"
                                      : QString::fromStdString(t.scheduler) + " ("
                                  + argsText(t.schedulerArgs) + ")"});
+    if (!t.options.empty())
+        rows.append({"Clipping and averages", argsText(t.options)});
     rows.append({"Batch size", QString::number(t.batchSize)});
     rows.append({"Epochs", QString::number(t.epochs)});
     rows.append({"Seed", QString::number(t.seed)});

@@ -18,6 +18,7 @@ struct TrainRequest {
     int threads = 1;
     std::string out; ///< folder for run store, weights and metrics; empty: none
     std::string report; ///< .html or .pdf; empty: none
+    bool resume = false; ///< go on with the newest run in `out`
     bool json = false;
     bool quiet = false;
 };

@@ -3,6 +3,7 @@
 
 #include "engine/conformance/conformance.h"
 #include "engine/network/check.h"
+#include "engine/network/check_training.h"
 #include "engine/network/experiment_file.h"
 #include "engine/spec/value_json.h"
 
@@ -58,7 +59,10 @@ int checkCommand(const Vocabulary &vocabulary, const std::string &file)
         for (const Fix &fix : issue.fixes)
             std::fprintf(stderr, "    fix: %s\n", fix.text.c_str());
     }
-    return checked.ok() ? 0 : 1;
+    const Result<void> training = checkTraining(experiment->training, vocabulary);
+    if (!training)
+        std::fprintf(stderr, "error: %s\n", training.error().what());
+    return checked.ok() && training ? 0 : 1;
 }
 
 namespace {

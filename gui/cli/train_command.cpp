@@ -59,6 +59,33 @@ void printEvaluation(const char *what, const Evaluation &evaluation)
         std::printf("  yes means %s\n", evaluation.thresholdRule.c_str());
 }
 
+/// The newest run, which must be of this experiment; more epochs may be asked for.
+Result<int64_t> runToResume(const RunStore &store, const Experiment &experiment)
+{
+    const Result<std::vector<RunSummary>> runs = store.runs();
+    if (!runs)
+        return runs.error();
+    if (runs->empty()) {
+        return Error(ErrorCategory::Value, "no_run_to_resume", "--resume", "a folder without runs",
+                     "one that train --out wrote", "leave out --resume to begin a run");
+    }
+    const int64_t newest = runs->front().id;
+    const Result<std::string> text = store.experiment(newest);
+    if (!text)
+        return text.error();
+    Result<Experiment> former = readExperiment(*text);
+    if (!former)
+        return former.error();
+    former->training.epochs = experiment.training.epochs;
+    if (!(*former == experiment)) {
+        return Error(ErrorCategory::Value, "another_experiment", "--resume",
+                     "a run of another experiment, or with other settings",
+                     "the experiment of the run, epochs apart",
+                     "leave out --resume to begin a run");
+    }
+    return newest;
+}
+
 /// Prints a line whenever an epoch is over, until the run rests.
 void follow(Session &session, News &news, bool quiet)
 {
@@ -125,9 +152,13 @@ int trainCommand(const Vocabulary &vocabulary, int argc, char **argv, const Trai
     }
     const auto begun = std::chrono::steady_clock::now();
     News news; // outlives the session, which tells it
-    Result<std::unique_ptr<Session>> created
-            = Session::create(*experiment, *data, vocabulary,
-                              {.store = store.get(), .published = [&news] { news.arrive(); }});
+    const Result<int64_t> resumed
+            = request.resume ? runToResume(*store, *experiment) : Result<int64_t>(0);
+    if (!resumed)
+        return complain(resumed.error());
+    Result<std::unique_ptr<Session>> created = Session::create(
+            *experiment, *data, vocabulary,
+            {.store = store.get(), .resume = *resumed, .published = [&news] { news.arrive(); }});
     if (!created)
         return complain(created.error());
     Session &session = **created;

@@ -54,6 +54,7 @@ TrainingPanel::TrainingPanel(ExperimentDocument &document, QWidget *parent)
       m_optimizerForm(new ArgForm),
       m_scheduler(new QComboBox),
       m_schedulerForm(new ArgForm),
+      m_stepForm(new ArgForm),
       m_batchSize(counter("batchSize", tr("Samples in a step."))),
       m_epochs(counter("epochs", tr("Passes over the training data."))),
       m_seed(new QLineEdit),
@@ -97,6 +98,9 @@ TrainingPanel::TrainingPanel(ExperimentDocument &document, QWidget *parent)
     layout->addWidget(section(tr("Learning rate schedule")));
     layout->addWidget(m_scheduler);
     layout->addWidget(m_schedulerForm);
+    layout->addWidget(section(tr("Clipping and averages")));
+    layout->addWidget(m_stepForm);
+    m_stepForm->setArgs(document.vocabulary().stepOptions);
     layout->addStretch();
     auto *scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
@@ -134,6 +138,12 @@ TrainingPanel::TrainingPanel(ExperimentDocument &document, QWidget *parent)
                 edit(tr("Set %1").arg(name),
                      [&](T &t) { t.schedulerArgs[name.toStdString()] = value; });
             });
+    connect(m_stepForm, &ArgForm::edited, this, [this](const QString &name, const Value &value) {
+        edit(tr("Set %1").arg(name), [&](T &t) {
+            t.options[name.toStdString()] = value;
+            t.options = withoutDefaults(m_document.vocabulary().stepOptions, t.options);
+        });
+    });
     connect(m_batchSize, &QSpinBox::valueChanged, this, [this](int value) {
         edit(tr("Set batch size"), [value](T &t) { t.batchSize = value; });
     });
@@ -186,6 +196,7 @@ void TrainingPanel::refresh()
     }
     m_optimizerForm->setValues(t.optimizerArgs);
     m_schedulerForm->setValues(t.schedulerArgs);
+    m_stepForm->setValues(t.options);
     showCount(*m_batchSize, t.batchSize);
     showCount(*m_epochs, t.epochs);
     showCount(*m_validateEvery, t.validateEvery);

@@ -15,13 +15,15 @@ namespace mrg {
 
 class ArgForm;
 
-/// How the network is trained: optimizer and scheduler with their options, batches, epochs, seed.
-/// While a run is on, optimizer options and epochs take effect at once.
+/// How the network is trained: optimizer and scheduler with their options, clipping and averages,
+/// batches, epochs, seed. While a run is on, options of the optimizer and of steps and epochs take
+/// effect at once.
 class TrainingPanel : public QWidget {
     Q_OBJECT
 public:
     explicit TrainingPanel(ExperimentDocument &document, QWidget *parent = nullptr);
     ArgForm *optimizerForm() const { return m_optimizerForm; }
+    ArgForm *stepForm() const { return m_stepForm; }
 
 private:
     void refresh();
@@ -33,6 +35,7 @@ private:
     ArgForm *m_optimizerForm;
     QComboBox *m_scheduler;
     ArgForm *m_schedulerForm;
+    ArgForm *m_stepForm;
     QSpinBox *m_batchSize;
     QSpinBox *m_epochs;
     QLineEdit *m_seed;

@@ -14,6 +14,7 @@ bool sameStep(const Experiment &a, const Experiment &b)
 {
     return sameComputation(a.network, b.network) && a.training.optimizer == b.training.optimizer
             && a.training.optimizerArgs == b.training.optimizerArgs
+            && a.training.options == b.training.options
             && a.training.batchSize == b.training.batchSize;
 }
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui/session/TrainingController.h"
 
+#include "engine/network/experiment_file.h"
 #include "engine/store/RunStore.h"
 #include "gui/document/ExperimentDocument.h"
 #include "gui/document/network_edits.h"
@@ -16,6 +17,24 @@ namespace {
 /// Snapshots and points are taken over at most this often, in milliseconds.
 constexpr int drainIntervalMs = 16;
 constexpr size_t drainAtOnce = 1 << 15;
+
+/// What a store has of a run's curves.
+struct StoredCurves {
+    std::vector<std::pair<QString, std::vector<StoredPoint>>> points;
+    std::vector<StoredEvent> events;
+};
+StoredCurves curvesOf(const RunStore &store, int64_t run)
+{
+    StoredCurves out;
+    const Result<std::vector<std::string>> names = store.series(run);
+    for (const std::string &name : names ? *names : std::vector<std::string>()) {
+        if (Result<std::vector<StoredPoint>> points = store.points(run, name))
+            out.points.emplace_back(QString::fromStdString(name), std::move(*points));
+    }
+    if (Result<std::vector<StoredEvent>> events = store.events(run))
+        out.events = std::move(*events);
+    return out;
+}
 
 } // namespace
 
@@ -33,6 +52,8 @@ TrainingController::TrainingController(ExperimentDocument &document, const QStri
         else if (std::holds_alternative<Replaced>(change) && m_session && !runFitsDocument())
             forgetRun();
     });
+    connect(&document, &ExperimentDocument::dataChanged, this,
+            &TrainingController::takeUpWhenReady);
 }
 
 // The session goes first: its thread may still want to post.
@@ -107,12 +128,8 @@ void TrainingController::forgetRun()
     emit stateChanged(m_snapshot.state);
 }
 
-void TrainingController::createSession()
+bool TrainingController::openStore()
 {
-    clearRun();
-    m_runExperiment = m_document.experiment();
-    m_runData = m_document.data();
-    emit runCleared();
     if (!m_store && !m_storePath.isEmpty()) {
         Result<std::unique_ptr<RunStore>> store = RunStore::open(m_storePath.toStdString());
         if (store)
@@ -120,8 +137,21 @@ void TrainingController::createSession()
         else
             emit failed(QString::fromStdString(store.error().text()));
     }
+    return m_store != nullptr;
+}
+
+void TrainingController::createSession(int64_t resume)
+{
+    clearRun();
+    m_runExperiment = m_document.experiment();
+    m_runData = m_document.data();
+    emit runCleared();
+    openStore();
+    // The store belongs to the engine's thread as soon as there is one.
+    const StoredCurves before = resume ? curvesOf(*m_store, resume) : StoredCurves();
     SessionOptions options;
     options.store = m_store.get();
+    options.resume = resume;
     // At most one call waits in the event loop, however fast the engine is.
     options.published = [this, pending = m_pending] {
         if (!pending->exchange(true)) {
@@ -140,6 +170,27 @@ void TrainingController::createSession()
     m_session = std::move(*session);
     for (const std::string &name : m_session->seriesNames())
         m_seriesByIndex.push_back(&m_series[QString::fromStdString(name)]);
+    if (resume) {
+        // At rest: what it tells is there already.
+        m_snapshot = m_session->join();
+        const auto isKept = [this](int64_t step) { return step <= m_snapshot.step; };
+        for (const auto &[name, points] : before.points) {
+            for (const StoredPoint &point : points) {
+                if (isKept(point.step))
+                    m_series[name].append(static_cast<double>(point.step), point.epoch,
+                                          point.value);
+            }
+        }
+        for (const StoredEvent &event : before.events) {
+            if (isKept(event.step))
+                m_events.append({static_cast<double>(event.step), event.epoch,
+                                 QString::fromStdString(event.text)});
+        }
+        emit pointsAdded();
+        emit eventAdded();
+        emit snapshotChanged();
+        emit stateChanged(m_snapshot.state);
+    }
     if (m_watchesDecision)
         post(Command::Kind::WatchDecision, {}, Value(true));
 }
@@ -178,6 +229,41 @@ void TrainingController::drain()
     }
     if (taken >= drainAtOnce)
         QTimer::singleShot(0, this, [this] { drain(); });
+}
+
+void TrainingController::takeUpInterrupted()
+{
+    m_takesUp = true;
+    takeUpWhenReady();
+}
+
+void TrainingController::takeUpWhenReady()
+{
+    if (!m_takesUp || m_document.dataLoading())
+        return;
+    m_takesUp = false;
+    if (m_session || !obstacle().isEmpty() || !openStore())
+        return;
+    if (const int64_t run = interruptedRun())
+        createSession(run);
+}
+
+int64_t TrainingController::interruptedRun() const
+{
+    const Result<std::vector<RunSummary>> runs = m_store->runs();
+    if (!runs || runs->empty() || runs->front().state != "interrupted")
+        return 0;
+    const int64_t newest = runs->front().id;
+    const Result<std::string> text = m_store->experiment(newest);
+    Result<Experiment> experiment = text ? readExperiment(*text) : text.error();
+    // Without a checkpoint there is nothing to take up.
+    if (!experiment || !m_store->latestCheckpoint(newest))
+        return 0;
+    experiment->training.epochs = m_document.experiment().training.epochs;
+    return experiment->training == m_document.experiment().training
+                    && sameComputation(experiment->network, m_document.network())
+            ? newest
+            : 0;
 }
 
 bool TrainingController::runFitsDocument() const
@@ -255,6 +341,17 @@ void TrainingController::setOptimizerOption(const QString &name, const Value &va
     addEvent(QString("%1 = %2").arg(name, QString::fromStdString(value.toString())));
 }
 
+void TrainingController::setStepOption(const QString &name, const Value &value)
+{
+    if (!m_session)
+        return;
+    post(Command::Kind::SetStepOption, name, value);
+    Arguments &options = m_runExperiment.training.options;
+    options[name.toStdString()] = value;
+    options = withoutDefaults(m_document.vocabulary().stepOptions, options);
+    addEvent(QString("%1 = %2").arg(name, QString::fromStdString(value.toString())));
+}
+
 void TrainingController::setLossOption(const QString &name, const Value &value)
 {
     if (!m_session)
@@ -297,6 +394,9 @@ void TrainingController::followDocument()
                });
         m_runExperiment.training.optimizerArgs = wanted.optimizerArgs;
     }
+    const Arguments optionsBefore = m_runExperiment.training.options;
+    follow(vocabulary.stepOptions, wanted.options, optionsBefore,
+           [this](const QString &name, const Value &value) { setStepOption(name, value); });
     if (wanted.epochs != m_runExperiment.training.epochs)
         setEpochs(wanted.epochs);
     for (const NetworkNode &node : m_document.network().nodes) {

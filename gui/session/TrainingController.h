@@ -56,6 +56,10 @@ public:
     /// Snapshot::profiles. False where there is no run of what the document holds now.
     bool measureProfile();
 
+    /// Takes up the newest run if its process was killed and it is of just what the document holds
+    /// (epochs apart): curves and state come back, and start() goes on with it. Waits for the data.
+    void takeUpInterrupted();
+
 public slots:
     /// Starts or resumes. A run whose network was edited meanwhile begins anew.
     void start();
@@ -66,6 +70,8 @@ public slots:
     void reset();
     /// Live change of an optimizer option, marked on the curves.
     void setOptimizerOption(const QString &name, const mrg::Value &value);
+    /// The same of an option of training, see StepOptions.
+    void setStepOption(const QString &name, const mrg::Value &value);
     void setLossOption(const QString &name, const mrg::Value &value);
     void setEpochs(qint64 epochs);
     /// Whether the decision grid is wanted, in this run and later ones.
@@ -89,12 +95,17 @@ private:
     bool prepare();
     /// Whether the run is of what the document holds now, live changes included.
     bool runFitsDocument() const;
-    void createSession();
+    /// `resume`: a run of the store to take up; 0: a new one.
+    void createSession(int64_t resume = 0);
+    bool openStore();
+    void takeUpWhenReady();
+    /// The newest run, if its process was killed and it is of the document's experiment; else 0.
+    int64_t interruptedRun() const;
     void clearRun();
     /// Another experiment was opened: the run of the former one is nothing to show beside it.
     void forgetRun();
-    /// Hands on to a run under way what was edited and can be changed live: optimizer options, loss
-    /// options, epochs. Undo of such an edit comes the same way.
+    /// Hands on to a run under way what was edited and can be changed live: options of optimizer,
+    /// step and loss, epochs. Undo of such an edit comes the same way.
     void followDocument();
     void drain();
     void post(Command::Kind kind, const QString &name = {}, const Value &value = {});
@@ -112,6 +123,7 @@ private:
     std::shared_ptr<const DataSplit> m_runData;
     std::shared_ptr<std::atomic<bool>> m_pending;
     bool m_watchesDecision = false;
+    bool m_takesUp = false; ///< once the data are there
 };
 
 } // namespace mrg

@@ -69,7 +69,7 @@ private slots:
             const auto store = RunStore::open(runs);
             const auto points = store ? (*store)->points(1, "train/epoch_loss")
                                       : Result<std::vector<StoredPoint>>(store.error());
-            return points && !points->empty()
+            return points && !points->empty() && (*store)->latestCheckpoint(1)
                     && (*store)->run(1)->state == runStateName(RunState::Running);
         };
         QTRY_VERIFY_WITH_TIMEOUT(running(), 60000);
@@ -98,7 +98,18 @@ private slots:
         QTest::mouseClick(restore, Qt::LeftButton);
         QCOMPARE(window.document().experiment(), edited);
         QCOMPARE(window.document().filePath(), file);
-        QTRY_VERIFY_WITH_TIMEOUT(window.controller().obstacle().isEmpty(), 30000);
+        // The run is taken up from its last checkpoint, and F5 goes on with it.
+        TrainingController &controller = window.controller();
+        QTRY_COMPARE_WITH_TIMEOUT(controller.state(), RunState::Stopped, 30000);
+        const int64_t step = controller.snapshot().step;
+        QVERIFY(step > 0);
+        QCOMPARE(controller.snapshot().runId, 1);
+        QVERIFY(!controller.series("train/epoch_loss").isEmpty());
+        QTest::keyClick(&window, Qt::Key_F5);
+        QTRY_VERIFY_WITH_TIMEOUT(controller.snapshot().step > step, 30000);
+        QCOMPARE(controller.snapshot().runId, 1);
+        controller.stop();
+        QTRY_COMPARE(controller.state(), RunState::Stopped);
         window.document().undoStack().setClean();
     }
 };

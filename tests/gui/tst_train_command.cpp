@@ -20,8 +20,9 @@ Outcome train(const QStringList &arguments)
 {
     QProcess program;
     program.start(qEnvironmentVariable("MARGINALIA_BINARY"),
-                  QStringList{"train", MARGINALIA_SOURCE_DIR "/resources/examples/iris.mrg",
-                              "--epochs", "2"}
+                  QStringList{"train", MARGINALIA_SOURCE_DIR "/resources/examples/iris.mrg"}
+                          + (arguments.contains("--epochs") ? QStringList()
+                                                            : QStringList{"--epochs", "2"})
                           + arguments);
     if (!program.waitForFinished(60000))
         return {};
@@ -65,6 +66,74 @@ private slots:
         QVERIFY2(outcome.output.contains("accuracy"), outcome.output.constData());
         QVERIFY(QFile(folder.filePath("weights.safetensors")).size() > 0);
         QVERIFY(QFile(folder.filePath("result.json")).size() > 0);
+    }
+
+    void aRunGoesOnWhereItEnded()
+    {
+        const QTemporaryDir straight;
+        const QTemporaryDir parts;
+        const auto resultIn = [](const QTemporaryDir &folder) {
+            QFile file(folder.filePath("result.json"));
+            const bool open = file.open(QIODevice::ReadOnly);
+            auto json = nlohmann::json::parse(open ? file.readAll().toStdString() : "{}");
+            json.erase("seconds");
+            return json;
+        };
+        QCOMPARE(train({"--out", straight.path(), "--epochs", "4"}).code, 0);
+        QCOMPARE(train({"--out", parts.path()}).code, 0);
+        QVERIFY(resultIn(parts) != resultIn(straight));
+        QCOMPARE(train({"--out", parts.path(), "--epochs", "4", "--resume"}).code, 0);
+        QVERIFY(resultIn(parts) == resultIn(straight));
+        for (const char *name : {"metrics.csv", "weights.safetensors"}) {
+            QFile one(straight.filePath(name));
+            QFile other(parts.filePath(name));
+            QVERIFY(one.open(QIODevice::ReadOnly) && other.open(QIODevice::ReadOnly));
+            QVERIFY2(one.readAll() == other.readAll(), name);
+        }
+        // Of other settings, or of nothing, there is no going on.
+        Outcome outcome = train({"--out", parts.path(), "--seed", "5", "--resume"});
+        QCOMPARE(outcome.code, 1);
+        QVERIFY2(outcome.complaint.contains("another experiment"), outcome.complaint.constData());
+        const QTemporaryDir empty;
+        outcome = train({"--out", empty.path(), "--resume"});
+        QCOMPARE(outcome.code, 1);
+        QVERIFY2(outcome.complaint.contains("without runs"), outcome.complaint.constData());
+    }
+
+    void trainingOptionsAreObeyedCheckedAndReported()
+    {
+        const QTemporaryDir folder;
+        const QString file = folder.filePath("options.mrg");
+        const auto withOptions = [&](const char *options) {
+            QFile source(MARGINALIA_SOURCE_DIR "/resources/examples/iris.mrg");
+            QFile target(file);
+            if (!source.open(QIODevice::ReadOnly) || !target.open(QIODevice::WriteOnly))
+                return false;
+            auto json = nlohmann::ordered_json::parse(source.readAll().toStdString());
+            json["training"]["options"] = nlohmann::ordered_json::parse(options);
+            return target.write(QByteArray::fromStdString(json.dump())) > 0;
+        };
+        const auto run = [&](const QStringList &arguments) {
+            QProcess program;
+            program.start(qEnvironmentVariable("MARGINALIA_BINARY"), arguments);
+            return program.waitForFinished(60000)
+                    ? Outcome{program.exitCode(), program.readAllStandardOutput(),
+                              program.readAllStandardError()}
+                    : Outcome();
+        };
+        QVERIFY(withOptions(R"({"clip_grad_norm": 0.125, "ema_decay": 0.5})"));
+        QCOMPARE(run({"check", file}).code, 0);
+        const QString report = folder.filePath("report.html");
+        QCOMPARE(run({"train", file, "--epochs", "1", "--report", report}).code, 0);
+        QFile html(report);
+        QVERIFY(html.open(QIODevice::ReadOnly));
+        QVERIFY(html.readAll().contains("clip_grad_norm = 0.125, ema_decay = 0.5"));
+        QVERIFY(withOptions(R"({"clip_grad_norm": -1})"));
+        for (const char *command : {"check", "train"}) {
+            const Outcome outcome = run({command, file});
+            QCOMPARE(outcome.code, 1);
+            QVERIFY2(outcome.complaint.contains("clip_grad_norm"), outcome.complaint.constData());
+        }
     }
 
     void aFileThatIsNoExperimentIsNamed()

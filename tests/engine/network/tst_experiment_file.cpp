@@ -32,7 +32,7 @@ std::string textOf(const QString &path)
 Json valid()
 {
     return Json::parse(R"({
-        "format": "marginalia-experiment", "version": 1, "title": "t", "notes": "",
+        "format": "marginalia-experiment", "version": 2, "title": "t", "notes": "",
         "network": {"nodes": [{"id": 1, "type": "data.moons", "position": [0, 0]},
                               {"id": 2, "type": "nn.Linear", "args": {"in_features": 2}, "position": [9, 0]}],
                     "wires": [["1.input", "2.input"]]},
@@ -138,6 +138,54 @@ private slots:
         QVERIFY(*bare == Experiment());
     }
 
+    void aFileOfVersion1TrainsWithoutOptions()
+    {
+        // As the first build wrote it.
+        const char *before = R"({"format": "marginalia-experiment", "version": 1, "title": "",
+            "notes": "", "network": {"nodes": [], "wires": []},
+            "training": {"optimizer": {"name": "SGD", "args": {"lr": 0.5}}, "batch_size": 8,
+                         "epochs": 2, "seed": 7, "shuffle": false, "drop_last": true,
+                         "validate_every": 3}})";
+        const char *after = R"({
+  "format": "marginalia-experiment",
+  "version": 2,
+  "title": "",
+  "notes": "",
+  "network": {
+    "nodes": [],
+    "wires": []
+  },
+  "training": {
+    "optimizer": {
+      "name": "SGD",
+      "args": {
+        "lr": 0.5
+      }
+    },
+    "batch_size": 8,
+    "epochs": 2,
+    "seed": 7,
+    "shuffle": false,
+    "drop_last": true,
+    "validate_every": 3
+  }
+}
+)";
+        const Result<Experiment> experiment = readExperiment(before);
+        QVERIFY2(experiment.ok(), summary(experiment).c_str());
+        QVERIFY(experiment->training.options.empty());
+        QCOMPARE(writeExperiment(*experiment), std::string(after));
+    }
+
+    void optionsOfTrainingAreSavedAndReadBack()
+    {
+        Experiment experiment;
+        experiment.training.options = {{"clip_grad_norm", 0.1}, {"ema_decay", 0.999}};
+        const std::string text = writeExperiment(experiment);
+        QCOMPARE(Json::parse(text)["training"]["options"]["ema_decay"].get<double>(), 0.999);
+        QVERIFY(*readExperiment(text) == experiment);
+    }
+
     void newIdsAreNeverOldOnes()
     {
         const Result<Experiment> experiment = readExperiment(spoilt("/network/nodes/1/id", "40"));
@@ -163,7 +211,7 @@ private slots:
     void aNewerVersionIsRefusedWithTheVersionItNeeds_data()
     {
         QTest::addColumn<QString>("version");
-        for (const char *version : {"2", "99", "2147483649", "4294967297", "18446744073709551615"})
+        for (const char *version : {"3", "99", "2147483649", "4294967297", "18446744073709551615"})
             QTest::newRow(version) << version;
     }
     void aNewerVersionIsRefusedWithTheVersionItNeeds()
