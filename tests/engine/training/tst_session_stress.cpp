@@ -50,7 +50,7 @@ Command randomCommand(RandomStream &random)
     const auto oneOf = [&](std::vector<Value> values) {
         return values[static_cast<size_t>(random.below(static_cast<int64_t>(values.size())))];
     };
-    switch (random.below(12)) {
+    switch (random.below(15)) {
     case 0: return {Kind::Pause, {}, {}};
     case 1: return {Kind::Step, {}, {}};
     case 2: return {Kind::StepEpoch, {}, {}};
@@ -62,6 +62,9 @@ Command randomCommand(RandomStream &random)
     case 8: return {Kind::SetLossOption, "p", oneOf({1, 2, 3})};
     case 9: return {Kind::SetEpochs, {}, oneOf({20, 1000, 1000000, 0, "x"})};
     case 10: return {Kind::WatchDecision, {}, random.below(5) == 0};
+    case 11: return {Kind::Profile, {}, oneOf({2, 5, 0, "all"})};
+    case 12: return {Kind::SetStepOption, "clip_grad_norm", oneOf({0.5, Value(), -1.0})};
+    case 13: return {Kind::SetStepOption, "ema_decay", oneOf({0.9, Value(), 1.0})};
     default: return {Kind::Run, {}, {}};
     }
 }
@@ -117,8 +120,9 @@ class TestSessionStress : public QObject {
         int64_t commands = 0;
         int64_t sessions = 0;
         while (Clock::now() < end || sessions < 2) {
-            const SessionOptions options{store, [&published] { published.fetch_add(1); },
-                                         static_cast<int>(random.below(3))};
+            const SessionOptions options{.store = store,
+                                         .published = [&published] { published.fetch_add(1); },
+                                         .publishIntervalMs = static_cast<int>(random.below(3))};
             auto session = Session::create(smallestExperiment(), data, vocabulary, options).value();
             Consumer consumer{*session, 0, 0, 0, {}};
             // Now a drizzle that lets it run, now a shower.
