@@ -85,6 +85,8 @@ int64_t Patches::offset(const Extents &point) const
 
 void Patches::offsets(int64_t channels, int64_t *to) const
 {
+    if (channels == 0)
+        return;
     const Extents &kernel = m_windows.kernel;
     const int64_t points = volume(kernel);
     int64_t *next = to;

@@ -92,7 +92,8 @@ template <typename O>
 FunctionSpec declareQuestion(Declaration<O> d, std::vector<Sample> samples,
                              std::function<bool(const O &, std::span<const Tensor>)> ask)
 {
-    d.infer = [](const O &, const Shapes &) -> Result<Shapes> { return Shapes{}; };
+    if (!d.infer)
+        d.infer = [](const O &, const Shapes &) -> Result<Shapes> { return Shapes{}; };
     d.samples = std::move(samples);
     return declareValueFunction<O>(std::move(d),
                                    [ask](const O &options, std::span<const Tensor> in) {
@@ -121,13 +122,22 @@ bool equal(const Tensor &a, const Tensor &b)
     return allTrue(eq(a, b));
 }
 
-bool isNonzero(const Tensor &x)
+namespace {
+
+void checkOneElement(const Shape &x)
 {
-    if (x.numel() != 1) {
+    if (numel(x) != 1) {
         throw Error(ErrorCategory::Value, "ambiguous_truth", "is_nonzero",
-                    "a tensor of " + std::to_string(x.numel()) + " elements", "one element",
+                    "a tensor of " + std::to_string(numel(x)) + " elements", "one element",
                     "reduce it with all or any");
     }
+}
+
+} // namespace
+
+bool isNonzero(const Tensor &x)
+{
+    checkOneElement(x.shape());
     return x.complexItem() != 0.0;
 }
 
@@ -172,6 +182,14 @@ std::vector<FunctionSpec> closenessFunctions()
             two("elements", "test_elements", true));
     among.infer = [](const I &, const Shapes &in) -> Result<Shapes> { return Shapes{in.at(0)}; };
     among.samples = {{.inputs = {{2, 3}, {4}}}, {.args = {{"invert", true}}, .inputs = {{4}, {2}}}};
+    Declaration<NoOptions> nonzero
+            = comparison<NoOptions>("is_nonzero", "Whether the only element is not 0.",
+                                    R"(x \ne 0)", {}, {{.name = "input", .dtype = "any"}});
+    nonzero.infer = [](const NoOptions &, const Shapes &in) -> Result<Shapes> {
+        checkOneElement(in.at(0));
+        return Shapes{};
+    };
+    nonzero.badSamples = {{.inputs = {{2}}, .kind = "ambiguous_truth"}};
     return {declareFunction<C>(std::move(close),
                                [](const C &options, std::span<const Tensor> in) {
                                    return std::vector<Tensor>{isclose(in[0], in[1], options)};
@@ -192,9 +210,7 @@ std::vector<FunctionSpec> closenessFunctions()
                         return equal(in[0], in[1]);
                     }),
             declareQuestion<NoOptions>(
-                    comparison<NoOptions>("is_nonzero", "Whether the only element is not 0.",
-                                          R"(x \ne 0)", {}, {{.name = "input", .dtype = "any"}}),
-                    {{.inputs = {{1}}}},
+                    std::move(nonzero), {{.inputs = {{1}}}},
                     [](const NoOptions &, std::span<const Tensor> in) { return isNonzero(in[0]); }),
             declareFunction<I>(std::move(among), [](const I &options, std::span<const Tensor> in) {
                 return std::vector<Tensor>{isin(in[0], in[1], options.invert)};

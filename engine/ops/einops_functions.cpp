@@ -4,6 +4,7 @@
 #include "engine/ops/einops.h"
 #include "engine/ops/families.h"
 #include "engine/ops/joining.h"
+#include "engine/ops/reduction_frame.h"
 
 namespace mrg {
 
@@ -58,6 +59,15 @@ EinopsReduction reductionOf(const std::string &name)
     return *known;
 }
 
+/// Of nothing there is no largest element and no smallest.
+void checkReduction(const EinopsPlan &plan, EinopsReduction reduction)
+{
+    if (plan.reduced.empty()
+        || (reduction != EinopsReduction::Max && reduction != EinopsReduction::Min))
+        return;
+    requireElements(plan.split, reduceShape(plan.split, plan.reduced, false, "reduce"), "reduce");
+}
+
 Shapes shapesOf(const ValueList &values)
 {
     Shapes out;
@@ -89,9 +99,10 @@ FunctionSpec patternFunction(Title title, std::vector<Arg> args, EinopsKind kind
     FunctionSpec spec = tensorFunction<O>(
             Group::Einsum, title, {tensorPort("input")}, std::move(args),
             [kind](const O &o, const Shapes &in) {
+                const EinopsPlan plan = planEinops(kind, o.pattern, sizesOf(o.axes), in.at(0));
                 if (kind == EinopsKind::Reduce)
-                    reductionOf(o.reduction);
-                return planEinops(kind, o.pattern, sizesOf(o.axes), in.at(0)).shape;
+                    checkReduction(plan, reductionOf(o.reduction));
+                return plan.shape;
             },
             [operation](const O &o, Inputs in) { return operation(o, in[0]); }, std::move(uses));
     spec.otherKeywords = "axes";

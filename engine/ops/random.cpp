@@ -190,21 +190,27 @@ Tensor normal(const Tensor &mean, const Tensor &standardDeviation)
     return add(mean.detach(), mul(randn(*shape, mean.dtype()), scale));
 }
 
-Tensor multinomial(const Tensor &weights, int64_t count, bool replacement)
+Shape multinomialShape(const Shape &weights, int64_t count, bool replacement)
 {
-    if (weights.dim() != 1 && weights.dim() != 2) {
+    if (weights.empty() || weights.size() > 2) {
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "multinomial",
-                    toString(weights.shape()), "1 or 2 dimensions");
+                    toString(weights), "1 or 2 dimensions");
     }
-    const int64_t categories = weights.shape().back();
-    if (count <= 0 || (!replacement && count > categories)) {
+    if (count <= 0 || (!replacement && count > weights.back())) {
         throw Error(ErrorCategory::Value, "wrong_argument", "multinomial",
                     std::to_string(count) + " draws",
-                    replacement ? "1 or more" : "1 to " + std::to_string(categories),
+                    replacement ? "1 or more" : "1 to " + std::to_string(weights.back()),
                     replacement ? "" : "draw with replacement");
     }
-    Shape size = weights.shape();
-    size.back() = count;
+    Shape out = weights;
+    out.back() = count;
+    return out;
+}
+
+Tensor multinomial(const Tensor &weights, int64_t count, bool replacement)
+{
+    const Shape size = multinomialShape(weights.shape(), count, replacement);
+    const int64_t categories = weights.shape().back();
     Tensor out = Tensor::empty(size, DType::Int64);
     const Tensor source = weights.detach().compact();
     dispatchFloating(weights.dtype(), "multinomial", [&](auto tag) {

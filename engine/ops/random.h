@@ -27,5 +27,8 @@ Tensor poisson(const Tensor &rates);
 Tensor normal(const Tensor &mean, const Tensor &standardDeviation);
 /// Row by row, numbers of categories drawn by their weights (which need not sum to 1).
 Tensor multinomial(const Tensor &weights, int64_t count, bool replacement = false);
+/// The rule that `infer` and the operation share. **Errors**: shape `dimension_count_mismatch`,
+/// value `wrong_argument` for more draws than there are categories.
+Shape multinomialShape(const Shape &weights, int64_t count, bool replacement);
 
 } // namespace mrg

@@ -204,17 +204,12 @@ FunctionSpec declareMultinomial(const char *name)
         d.group = Group::Device;
     d.outputs[0].dtype = "int64";
     d.infer = [](const O &options, const Shapes &in) -> Result<Shapes> {
-        if (in.at(0).empty() || in[0].size() > 2) {
-            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", toString(in[0]),
-                         "1 or 2 dimensions");
-        }
-        Shape shape = in[0];
-        shape.back() = options.num_samples;
-        return Shapes{shape};
+        return Shapes{multinomialShape(in.at(0), options.num_samples, options.replacement)};
     };
     d.badSamples = {{.args = {{"num_samples", 1}},
                      .inputs = {{2, 2, 2}},
-                     .kind = "dimension_count_mismatch"}};
+                     .kind = "dimension_count_mismatch"},
+                    {.args = {{"num_samples", 4}}, .inputs = {{2, 3}}, .kind = "wrong_argument"}};
     return declareFunction<O>(std::move(d), [](const O &options, In in) {
         return Out{multinomial(in[0], options.num_samples, options.replacement)};
     });

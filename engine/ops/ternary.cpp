@@ -105,13 +105,14 @@ Tensor lerp(const Tensor &start, const Tensor &end, const Tensor &weight)
 
 Tensor addcmul(const Tensor &x, const Tensor &a, const Tensor &b, Number value)
 {
-    return ternaryFunction<types::Integers | types::Floats | types::Complexes>(
+    const Tensor out = ternaryFunction<types::Integers | types::Floats | types::Complexes>(
             "addcmul", converted(x, a, b),
             [value](auto v, auto l, auto r) { return v + value.to<decltype(v)>() * l * r; },
             [value](const Tensor &g, const std::array<Tensor, 3> &v) {
                 const Tensor scaled = mul(g, value);
                 return Gradients{g, mul(scaled, conj(v[2])), mul(scaled, conj(v[1]))};
             });
+    return narrowedTo(resultType({&x, &a, &b}), out);
 }
 
 Tensor addcdiv(const Tensor &x, const Tensor &a, const Tensor &b, Number value)

@@ -80,6 +80,8 @@ inline Tensor labelLists(const Shape &shape, RandomStream &random)
 {
     const int64_t classes = shape.empty() ? 1 : shape.back();
     Tensor out = Tensor::full(shape, -1, DType::Int64);
+    if (classes == 0)
+        return out;
     for (int64_t row = 0; row < out.numel() / classes; ++row) {
         const int64_t count = row == 0 && out.numel() > classes ? 0 : 1 + random.below(classes);
         const std::vector<int64_t> order = random.permutation(classes);
@@ -111,7 +113,8 @@ inline Tensor drawInput(const Port &port, const Shape &shape,
         const auto bound = symbols.find(port.below);
         Tensor out = Tensor::empty(shape, DType::Int64);
         for (int64_t i = 0; i < out.numel(); ++i)
-            out.data<int64_t>()[i] = random.below(bound == symbols.end() ? 1 : bound->second);
+            out.data<int64_t>()[i] = random.below(
+                    bound == symbols.end() ? 1 : std::max<int64_t>(bound->second, 1));
         return out;
     }
     if (port.dtype == "bool") {

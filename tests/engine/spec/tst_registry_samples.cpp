@@ -7,6 +7,8 @@
 
 #include <QObject>
 
+#include <optional>
+
 using namespace mrg;
 using namespace mrg::test;
 
@@ -127,6 +129,37 @@ private slots:
                     QCOMPARE(outputs[i].dtype(), wantedType(outputOf(*spec, i), inputs, dtype));
             }
         }
+    }
+
+    void nothingHasTheShapesInferredForIt_data() { addRows(); }
+    void nothingHasTheShapesInferredForIt()
+    {
+        auto [spec, sample] = fetchSample();
+        if (spec->shapeFromElements || sample.inputs.empty() || sample.inputs[0].empty())
+            return;
+        const int64_t first = sample.inputs[0][0];
+        for (Shape &shape : sample.inputs) {
+            if (shape != leftOut && !shape.empty() && shape[0] == first)
+                shape[0] = 0;
+        }
+        const Result<Shapes> inferred = spec->infer(sample.args, sample.inputs);
+        const Callable callable = makeCallable(registry, fetchType(), sample.args);
+        std::optional<Shapes> come;
+        std::string refusal;
+        try {
+            come = shapesOf(callable(converted(drawInputs(*spec, sample), DType::Float32)));
+        } catch (const Error &error) {
+            // Nor has an index anything to point to.
+            if (error.category == ErrorCategory::Index)
+                return;
+            refusal = error.text();
+        }
+        if (!inferred) {
+            QVERIFY2(!come, inferred.error().what());
+            return;
+        }
+        QVERIFY2(come.has_value(), refusal.c_str());
+        QVERIFY2(*come == *inferred, (text(*inferred) + "inferred, came " + text(*come)).c_str());
     }
 
     void callsAreOutlinedWithoutTheirKernels_data() { addRows(); }

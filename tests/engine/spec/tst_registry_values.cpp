@@ -7,11 +7,42 @@
 
 #include <QObject>
 
+#include <optional>
+
 using namespace mrg;
 using namespace mrg::test;
 
 class TestRegistryValues : public QObject, test::RegistrySamples {
     Q_OBJECT
+
+    /// Small whole numbers in place of what may be of any type.
+    static std::vector<Tensor> wholeInputs(const Spec &spec, const Sample &sample, DType dtype)
+    {
+        RandomStream random(11);
+        std::vector<Tensor> out = drawInputs(spec, sample);
+        for (Tensor &input : out) {
+            const bool free = input.defined()
+                    && (input.isFloatingPoint() || (input.isComplex() && mrg::isComplex(dtype)));
+            if (!free)
+                continue;
+            std::vector<int64_t> numbers(static_cast<size_t>(input.numel()));
+            for (int64_t &number : numbers)
+                number = 1 + random.below(3);
+            input = Tensor::fromVector(numbers, input.shape()).toType(dtype);
+        }
+        return out;
+    }
+    /// Nothing where it is refused.
+    std::optional<std::vector<Tensor>> ofType(const Spec &spec, const Sample &sample,
+                                              DType dtype) const
+    {
+        try {
+            return makeCallable(registry, fetchType(),
+                                sample.args)(wholeInputs(spec, sample, dtype));
+        } catch (const Error &) {
+            return {};
+        }
+    }
 
 private slots:
     void aNumberGivesWhatATensorOfItGives_data()
@@ -54,6 +85,64 @@ private slots:
         for (size_t i = 0; i < wanted.size(); ++i) {
             QCOMPARE(got[i].dtype(), wanted[i].dtype());
             QVERIFY2(difference(got[i], wanted[i]) < 1e-14, got[i].toString().c_str());
+        }
+    }
+
+    void smallIntegersGiveWhatLargeOnesGive_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<int>("index");
+        for (const FunctionSpec &spec : registry.functions()) {
+            if (spec.inputs.empty() || !spec.call || spec.group == Group::Random)
+                continue;
+            for (size_t i = 0; i < spec.samples.size(); ++i) {
+                QTest::addRow("torch.%s %zu", spec.name.c_str(), i)
+                        << QString::fromStdString("torch." + spec.name) << static_cast<int>(i);
+            }
+        }
+    }
+    void smallIntegersGiveWhatLargeOnesGive()
+    {
+        const auto [spec, sample] = fetchSample();
+        const auto wanted = ofType(*spec, sample, DType::Int64);
+        for (DType dtype : {DType::UInt8, DType::Int8, DType::Int16, DType::Int32}) {
+            const auto got = ofType(*spec, sample, dtype);
+            QCOMPARE(got.has_value(), wanted.has_value());
+            for (size_t i = 0; got && i < got->size(); ++i) {
+                const Tensor &large = (*wanted)[i];
+                const DType type = (*got)[i].dtype();
+                QVERIFY2(type == large.dtype() || (large.dtype() == DType::Int64 && type == dtype)
+                                 || (large.dtype() == DType::Bool && type == DType::UInt8),
+                         dtypeName(type));
+                const std::string wrong = differenceOf((*got)[i], Numbers(large), type);
+                QVERIFY2(wrong.empty(), wrong.c_str());
+            }
+        }
+    }
+
+    void complexNumbersOfBothPrecisionsGiveTheSame_data()
+    {
+        smallIntegersGiveWhatLargeOnesGive_data();
+    }
+    void complexNumbersOfBothPrecisionsGiveTheSame()
+    {
+        const auto [spec, sample] = fetchSample();
+        const auto fine = ofType(*spec, sample, DType::Complex128);
+        const auto coarse = ofType(*spec, sample, DType::Complex64);
+        QCOMPARE(coarse.has_value(), fine.has_value());
+        // What gives float64 for float32 (float_power) gives complex128.
+        const std::vector<Tensor> given = wholeInputs(*spec, sample, DType::Float32);
+        const auto reals = ofType(*spec, sample, DType::Float32);
+        const bool alwaysFine = reals && reals->front().dtype() == DType::Float64
+                && given.front().dtype() == DType::Float32;
+        for (size_t i = 0; coarse && i < coarse->size(); ++i) {
+            const DType dtype = (*fine)[i].dtype();
+            const DType type = alwaysFine        ? dtype
+                    : dtype == DType::Complex128 ? DType::Complex64
+                    : dtype == DType::Float64    ? DType::Float32
+                                                 : dtype;
+            const std::string wrong = differenceOf((*coarse)[i], Numbers((*fine)[i]), type);
+            QVERIFY2(wrong.empty(), wrong.c_str());
         }
     }
 
