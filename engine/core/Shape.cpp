@@ -57,7 +57,8 @@ int64_t wrapDim(int64_t dim, int64_t rank, const char *where)
     if (dim < -dims || dim >= dims) {
         throw Error(ErrorCategory::Index, "dimension_error_out_of_range", where,
                     "dim " + std::to_string(dim),
-                    std::to_string(-dims) + " to " + std::to_string(dims - 1));
+                    std::to_string(-dims) + " to " + std::to_string(dims - 1),
+                    "choose one of the dimensions there are");
     }
     return dim < 0 ? dim + dims : dim;
 }

@@ -91,16 +91,8 @@ Result<Shapes> inferBag(const EmbeddingBag::Options &o, const Shapes &in)
     const auto refuse
             = [](ErrorCategory category, const char *kind, const std::string &got,
                  const std::string &wanted) { return Error(category, kind, "", got, wanted); };
-    if (input.size() != 1 && input.size() != 2) {
-        return refuse(ErrorCategory::Shape, "dimension_count_mismatch", "input " + toString(input),
-                      "1 or 2 dimensions");
-    }
-    if (input.size() == 1 && !offsets)
-        return refuse(ErrorCategory::Value, "offsets_needed", "input " + toString(input),
-                      "offsets of its bags, or 2 dimensions");
-    if (input.size() == 2 && offsets)
-        return refuse(ErrorCategory::Value, "offsets_not_allowed",
-                      "offsets beside input " + toString(input), "no offsets");
+    if (Result<void> valid = checkBagInput(input, offsets); !valid)
+        return valid.error();
     if (offsets && in[1].size() != 1) {
         return refuse(ErrorCategory::Shape, "dimension_count_mismatch",
                       "offsets " + toString(in[1]), "1 dimension");
@@ -252,11 +244,15 @@ ModuleSpec embeddingBagSpec()
                 {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}, {"mode", "max"}},
                  .inputs = {{2, 3}}},
                 {.args = sum, .inputs = {{5}, {1}}}},
-             .badSamples = {{.args = sum, .inputs = {{5}}, .kind = "offsets_needed"},
-                            {.args = sum, .inputs = {{2, 2}, {1}}, .kind = "offsets_not_allowed"},
-                            {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}},
-                             .inputs = {{2, 2}, leftOut, {2, 2}},
-                             .kind = "weights_not_allowed"}},
+             .badSamples
+             = {{.args = sum, .inputs = {{5}}, .kind = "embedding_bag_error_requires_2d_input"},
+                {.args = sum,
+                 .inputs = {{2, 2, 2}},
+                 .kind = "embedding_bag_error_requires_2d_input"},
+                {.args = sum, .inputs = {{2, 2}, {1}}, .kind = "offsets_not_allowed"},
+                {.args = {{"num_embeddings", 5}, {"embedding_dim", 3}},
+                 .inputs = {{2, 2}, leftOut, {2, 2}},
+                 .kind = "weights_not_allowed"}},
              .methods = {fromPretrained<EmbeddingBag, O>(
                      "torch.nn.EmbeddingBag.from_pretrained",
                      {arg("mode", mode, modeText), arg("include_last_offset", last, lastText)})}});

@@ -18,13 +18,12 @@ public:
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        const int64_t rank = inputs[0].dim();
-        if (wrapDim(options.start_dim, rank, "Flatten")
-            > wrapDim(options.end_dim, rank, "Flatten")) {
+        const Shape &shape = inputs[0].shape();
+        if (wrapDim(options.start_dim, shape, "Flatten")
+            > wrapDim(options.end_dim, shape, "Flatten")) {
             throw Error(ErrorCategory::Shape, "flatten_error_start_after_end", "Flatten",
                         "start_dim " + std::to_string(options.start_dim) + " and end_dim "
-                                + std::to_string(options.end_dim) + " of "
-                                + toString(inputs[0].shape()),
+                                + std::to_string(options.end_dim) + " of " + toString(shape),
                         "a start_dim that is not after end_dim", "exchange them");
         }
         return {flatten(inputs[0], options.start_dim, options.end_dim)};

@@ -33,7 +33,7 @@ public:
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
         const auto rank = static_cast<int64_t>(in.at(0).size());
-        wrapDim(dimOf(o, rank), rank, "dim", "softmax_error_dim_out_of_range");
+        wrapDim(dimOf(o, rank), in[0], "dim", "softmax_error_dim_out_of_range");
         return in;
     }
 
@@ -71,15 +71,14 @@ public:
     {
         const Tensor &x = inputs[0];
         const Shape half = infer(options, {x.shape()}).value().front();
-        const int64_t dim = wrapDim(options.dim, x.dim(), "dim");
+        const int64_t dim = wrapDim(options.dim, x.shape(), "dim");
         const int64_t size = half[static_cast<size_t>(dim)];
         return {mul(narrow(x, dim, 0, size), sigmoid(narrow(x, dim, size, size)))};
     }
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
         Shape shape = in.at(0);
-        const auto dim
-                = static_cast<size_t>(wrapDim(o.dim, static_cast<int64_t>(shape.size()), "dim"));
+        const auto dim = static_cast<size_t>(wrapDim(o.dim, shape, "dim"));
         if (shape.empty() || shape[dim] % 2 != 0) {
             return Error(ErrorCategory::Shape, "odd_size", "", "input " + toString(shape),
                          "an even size of dimension " + std::to_string(dim));

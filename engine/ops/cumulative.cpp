@@ -160,7 +160,7 @@ Tensor logcumsumexpBackward(const Tensor &g, const Tensor &x, int64_t d)
 template <bool Least>
 ValuesAndIndices runningExtreme(const char *name, const Tensor &x, int64_t dim)
 {
-    const int64_t d = wrapDim(dim, x.dim(), name);
+    const int64_t d = wrapDim(dim, x.shape(), name);
     ValuesAndIndices out{Tensor::empty(x.shape(), x.dtype()),
                          Tensor::empty(x.shape(), DType::Int64)};
     const Tensor source = x.compact();
@@ -211,17 +211,17 @@ void recordRows(const char *name, const Tensor &x, const Tensor &out, int64_t di
 
 Tensor cumsum(const Tensor &x, int64_t dim, std::optional<DType> dtype)
 {
-    return runningSum<false>("cumsum", accumulated(x, dtype), wrapDim(dim, x.dim(), "cumsum"));
+    return runningSum<false>("cumsum", accumulated(x, dtype), wrapDim(dim, x.shape(), "cumsum"));
 }
 
 Tensor reverseCumsum(const Tensor &x, int64_t dim)
 {
-    return runningSum<true>("cumsum", x, wrapDim(dim, x.dim(), "cumsum"));
+    return runningSum<true>("cumsum", x, wrapDim(dim, x.shape(), "cumsum"));
 }
 
 Tensor cumprod(const Tensor &x_, int64_t dim, std::optional<DType> dtype)
 {
-    const int64_t d = wrapDim(dim, x_.dim(), "cumprod");
+    const int64_t d = wrapDim(dim, x_.shape(), "cumprod");
     const Tensor x = accumulated(x_, dtype);
     Tensor out = Tensor::empty(x.shape(), x.dtype());
     dispatchAll(x.dtype(), [&](auto tag) {
@@ -247,7 +247,7 @@ Tensor cumprod(const Tensor &x_, int64_t dim, std::optional<DType> dtype)
 
 Tensor logcumsumexp(const Tensor &x, int64_t dim)
 {
-    const int64_t d = wrapDim(dim, x.dim(), "logcumsumexp");
+    const int64_t d = wrapDim(dim, x.shape(), "logcumsumexp");
     Tensor out = Tensor::empty(x.shape(), x.dtype());
     dispatchFloating(x.dtype(), "logcumsumexp", [&](auto tag) {
         using T = typename decltype(tag)::type;

@@ -162,7 +162,7 @@ Result<Shape> cosineSimilarityShape(const Shape &x1, const Shape &x2, int64_t di
     if (!shape)
         return shape;
     try {
-        const int64_t d = wrapDim(dim, static_cast<int64_t>(shape->size()), "dim");
+        const int64_t d = wrapDim(dim, *shape, "dim");
         if (!shape->empty())
             shape->erase(shape->begin() + d);
     } catch (const Error &error) {

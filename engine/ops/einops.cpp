@@ -2,6 +2,7 @@
 #include "engine/ops/einops.h"
 
 #include "engine/ops/joining.h"
+#include "engine/ops/pattern_errors.h"
 #include "engine/ops/products.h"
 #include "engine/ops/statistics.h"
 #include "engine/ops/views.h"
@@ -23,11 +24,12 @@ struct Term {
 };
 using Side = std::vector<Term>;
 
-Error invalid(const std::string &got, const std::string &wanted)
+Error invalid(const std::string &got, const std::string &wanted,
+              const std::string &fix = "write it as in 'b (h w) -> b h w'")
 {
-    return Error(ErrorCategory::Value, "einops_error_invalid_pattern", "einops", got, wanted);
+    return Error(ErrorCategory::Value, "einops_error_invalid_pattern", "einops", got, wanted, fix);
 }
-Error sizeMismatch(const std::string &got, const std::string &wanted, const std::string &fix = {})
+Error sizeMismatch(const std::string &got, const std::string &wanted, const std::string &fix)
 {
     return Error(ErrorCategory::Shape, "einops_error_dimension_mismatch", "einops", got, wanted,
                  fix);
@@ -66,7 +68,7 @@ std::vector<std::string> tokensOf(const std::string &text)
     return out;
 }
 
-Side parseSide(const std::string &text)
+Side parseSide(const std::string &text, const char *which)
 {
     Side out;
     std::set<std::string> seen;
@@ -74,7 +76,7 @@ Side parseSide(const std::string &text)
     for (const std::string &token : tokensOf(text)) {
         if (token == "(" || token == ")") {
             if (open == (token == "("))
-                throw invalid("'" + text + "'",
+                throw invalid("'" + text + "'" + which,
                               "brackets that are closed and not within each other");
             open = token == "(";
             if (open)
@@ -85,16 +87,16 @@ Side parseSide(const std::string &text)
         if (number && !std::all_of(token.begin(), token.end(), [](unsigned char c) {
                 return std::isdigit(c);
             }))
-            throw invalid("'" + token + "'", "a name that starts with a letter");
+            throw invalid("'" + token + "'" + which, "a name that starts with a letter");
         if (!number && !seen.insert(token).second)
-            throw invalid("'" + token + "' twice in '" + text + "'", "every axis once on a side");
+            throw invalid("'" + token + "' twice" + which, "every axis once on a side");
         if (open)
             out.back().axes.push_back(token);
         else
             out.push_back({{token}, false});
     }
     if (open)
-        throw invalid("'" + text + "'", "a closing bracket");
+        throw invalid("'" + text + "'" + which, "a closing bracket");
     return out;
 }
 
@@ -102,8 +104,9 @@ std::pair<Side, Side> parse(const std::string &pattern)
 {
     const size_t arrow = pattern.find("->");
     if (arrow == std::string::npos || pattern.find("->", arrow + 2) != std::string::npos)
-        throw invalid("'" + pattern + "'", "two sides with one -> between them");
-    return {parseSide(pattern.substr(0, arrow)), parseSide(pattern.substr(arrow + 2))};
+        throw invalid("the pattern", "two sides with one -> between them");
+    return {parseSide(pattern.substr(0, arrow), " on the left"),
+            parseSide(pattern.substr(arrow + 2), " on the right")};
 }
 
 std::set<std::string> axesOf(const Side &side)
@@ -173,8 +176,7 @@ void checkSides(EinopsKind kind, const Side &left, const Side &right, const Axis
 using Axes = std::vector<std::pair<std::string, int64_t>>;
 
 /// Sizes of the axes of one dimension.
-void splitDimension(const Term &term, int64_t size, const AxisSizes &given, const Shape &shape,
-                    Axes &out)
+void splitDimension(const Term &term, int64_t size, const AxisSizes &given, Axes &out)
 {
     int64_t known = 1;
     std::optional<size_t> unknown;
@@ -197,7 +199,7 @@ void splitDimension(const Term &term, int64_t size, const AxisSizes &given, cons
     if (unknown && known > 0 && size % known == 0)
         out[*unknown].second = size / known;
     else if (unknown || known != size) {
-        throw sizeMismatch("a dimension of size " + std::to_string(size) + " of " + toString(shape),
+        throw sizeMismatch("a dimension of size " + std::to_string(size),
                            (unknown ? "a multiple of " : "size ") + std::to_string(known),
                            "choose other sizes of axes");
     }
@@ -209,7 +211,7 @@ Axes leftAxes(const Side &left, const AxisSizes &given, const Shape &shape, int6
     const auto rank = static_cast<int64_t>(shape.size());
     const int64_t named = static_cast<int64_t>(left.size()) - (open ? 1 : 0);
     if (open ? rank < named : rank != named) {
-        throw sizeMismatch(toString(shape) + " with " + std::to_string(rank) + " dimensions",
+        throw sizeMismatch(std::to_string(rank) + " dimensions",
                            std::to_string(named) + (open ? " or more" : ""),
                            "name every dimension once");
     }
@@ -221,7 +223,7 @@ Axes leftAxes(const Side &left, const AxisSizes &given, const Shape &shape, int6
             for (int64_t i = 0; i < ellipsisDims; ++i)
                 out.emplace_back(ellipsis + std::to_string(i), shape[d++]);
         } else {
-            splitDimension(term, shape[d++], given, shape, out);
+            splitDimension(term, shape[d++], given, out);
         }
     }
     return out;
@@ -229,8 +231,10 @@ Axes leftAxes(const Side &left, const AxisSizes &given, const Shape &shape, int6
 
 } // namespace
 
-EinopsPlan planEinops(EinopsKind kind, const std::string &pattern, const AxisSizes &axes,
-                      const Shape &shape)
+namespace {
+
+EinopsPlan planned(EinopsKind kind, const std::string &pattern, const AxisSizes &axes,
+                   const Shape &shape)
 {
     const auto [left, right] = parse(pattern);
     checkSides(kind, left, right, axes);
@@ -283,6 +287,14 @@ EinopsPlan planEinops(EinopsKind kind, const std::string &pattern, const AxisSiz
             plan.shape.push_back(product);
     }
     return plan;
+}
+
+} // namespace
+
+EinopsPlan planEinops(EinopsKind kind, const std::string &pattern, const AxisSizes &axes,
+                      const Shape &shape)
+{
+    return withinPattern(pattern, {shape}, [&] { return planned(kind, pattern, axes, shape); });
 }
 
 namespace {
@@ -359,15 +371,16 @@ std::pair<int64_t, int64_t> packDims(const std::string &pattern)
         return word == "*" || std::isalpha(static_cast<unsigned char>(word[0])) || word[0] == '_';
     });
     if (star == words.end() || distinct.size() != words.size() || !named)
-        throw invalid("'" + pattern + "'", "names of dimensions and one *");
+        throw invalid("the pattern", "names of dimensions and one *", "write it as in 'b *'");
     return {star - words.begin(), words.end() - star - 1};
 }
 
 Shape middle(const Shape &shape, int64_t before, int64_t after)
 {
     if (static_cast<int64_t>(shape.size()) < before + after) {
-        throw sizeMismatch(toString(shape),
-                           "at least " + std::to_string(before + after) + " dimensions");
+        throw sizeMismatch(std::to_string(shape.size()) + " dimensions",
+                           "at least " + std::to_string(before + after),
+                           "name fewer dimensions beside the *");
     }
     return {shape.begin() + before, shape.end() - after};
 }
@@ -394,13 +407,13 @@ struct Pieces {
     Shapes shapes; ///< of the whole tensors
 };
 
-Pieces piecesOf(const Shape &shape, const Shapes &packed, const std::string &pattern)
+Pieces cutInto(const Shapes &packed, const Shape &shape, const std::string &pattern)
 {
     const auto [before, after] = packDims(pattern);
     if (static_cast<int64_t>(shape.size()) != before + after + 1) {
-        throw sizeMismatch(toString(shape),
-                           std::to_string(before + after + 1) + " dimensions for '" + pattern
-                                   + "'");
+        throw sizeMismatch(std::to_string(shape.size()) + " dimensions",
+                           std::to_string(before + after + 1),
+                           "name every dimension but the packed one, which is *");
     }
     const int64_t whole = shape[static_cast<size_t>(before)];
     Pieces out{before, {}, {}};
@@ -411,7 +424,7 @@ Pieces piecesOf(const Shape &shape, const Shapes &packed, const std::string &pat
         const bool unknown = std::count(packed[i].begin(), packed[i].end(), -1) > 0;
         if (unknown && open) {
             throw Error(ErrorCategory::Value, "einops_error_ambiguous_decomposition", "unpack",
-                        "two shapes with -1", "at most one");
+                        "two shapes with -1", "at most one", "write the sizes of one of them");
         }
         if (unknown)
             open = i;
@@ -423,7 +436,8 @@ Pieces piecesOf(const Shape &shape, const Shapes &packed, const std::string &pat
     else if (known != whole) {
         throw sizeMismatch("shapes of " + std::to_string(known) + " entries",
                            std::to_string(whole) + ", the size of dimension "
-                                   + std::to_string(before) + " of " + toString(shape));
+                                   + std::to_string(before),
+                           "pass the shapes that pack gave");
     }
     for (size_t i = 0; i < packed.size(); ++i)
         out.shapes.push_back(
@@ -431,19 +445,30 @@ Pieces piecesOf(const Shape &shape, const Shapes &packed, const std::string &pat
     return out;
 }
 
+Pieces piecesOf(const Shape &shape, const Shapes &packed, const std::string &pattern)
+{
+    return withinPattern(pattern, {shape}, [&] { return cutInto(packed, shape, pattern); });
+}
+
 } // namespace
 
 Shape packShape(const Shapes &shapes, const std::string &pattern)
 {
-    const auto [before, after] = packDims(pattern);
-    Shapes parts;
-    for (const Shape &shape : shapes)
-        parts.push_back(packedShape(shape, before, after));
-    return catShape(parts, before);
+    return withinPattern(pattern, shapes, [&] {
+        const auto [before, after] = packDims(pattern);
+        Shapes parts;
+        for (const Shape &shape : shapes)
+            parts.push_back(packedShape(shape, before, after));
+        return catShape(parts, before);
+    });
 }
 
 Packed pack(std::span<const Tensor> tensors, const std::string &pattern)
 {
+    Shapes shapes;
+    for (const Tensor &tensor : tensors)
+        shapes.push_back(tensor.shape());
+    packShape(shapes, pattern);
     const auto [before, after] = packDims(pattern);
     Packed out;
     std::vector<Tensor> parts;

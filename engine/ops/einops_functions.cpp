@@ -4,6 +4,7 @@
 #include "engine/ops/einops.h"
 #include "engine/ops/families.h"
 #include "engine/ops/joining.h"
+#include "engine/ops/pattern_errors.h"
 #include "engine/ops/reduction_frame.h"
 
 namespace mrg {
@@ -49,12 +50,14 @@ AxisSizes sizesOf(const ValueList &axes)
 }
 
 /// A reduction by its name, which is part of what einops checks.
-EinopsReduction reductionOf(const std::string &name)
+EinopsReduction reductionOf(const std::string &name, const std::string &pattern, const Shape &shape)
 {
     const Result<EinopsReduction> known = ValueTraits<EinopsReduction>::from(Value(name));
     if (!known) {
-        throw Error(ErrorCategory::Value, "einops_error_invalid_pattern", "reduce",
-                    "reduction '" + name + "'", known.error().wanted);
+        throw inPattern(Error(ErrorCategory::Value, "einops_error_invalid_pattern", "reduce",
+                              "reduction '" + name + "'", known.error().wanted,
+                              "choose one of these reductions"),
+                        pattern, {shape});
     }
     return *known;
 }
@@ -101,7 +104,7 @@ FunctionSpec patternFunction(Title title, std::vector<Arg> args, EinopsKind kind
             [kind](const O &o, const Shapes &in) {
                 const EinopsPlan plan = planEinops(kind, o.pattern, sizesOf(o.axes), in.at(0));
                 if (kind == EinopsKind::Reduce)
-                    checkReduction(plan, reductionOf(o.reduction));
+                    checkReduction(plan, reductionOf(o.reduction, o.pattern, in.at(0)));
                 return plan.shape;
             },
             [operation](const O &o, Inputs in) { return operation(o, in[0]); }, std::move(uses));
@@ -202,7 +205,8 @@ std::vector<FunctionSpec> einopsFunctions()
                      axesArg()},
                     EinopsKind::Reduce,
                     [](const O &o, const Tensor &x) {
-                        return reduce(x, o.pattern, reductionOf(o.reduction), sizesOf(o.axes));
+                        return reduce(x, o.pattern, reductionOf(o.reduction, o.pattern, x.shape()),
+                                      sizesOf(o.axes));
                     },
                     {.good = {{.args = {{"pattern", "a b -> a"}, {"reduction", "mean"}},
                                .inputs = {{2, 3}}},

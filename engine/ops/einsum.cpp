@@ -4,6 +4,7 @@
 #include "engine/ops/declarations.h"
 #include "engine/ops/families.h"
 #include "engine/ops/linear_algebra.h"
+#include "engine/ops/pattern_errors.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
@@ -22,7 +23,8 @@ constexpr int64_t firstEllipsisLabel = 52;
 
 using Labels = std::vector<int64_t>;
 
-Error invalid(const std::string &got, const std::string &wanted, const std::string &fix = {})
+Error invalid(const std::string &got, const std::string &wanted,
+              const std::string &fix = "write it as in 'ij,jk->ik'")
 {
     return Error(ErrorCategory::Value, "einsum_error_invalid_equation", "einsum", got, wanted, fix);
 }
@@ -35,7 +37,7 @@ std::string letter(int64_t label)
 }
 
 /// The labels of one operand or of the output.
-Labels labelsOf(const std::string &term)
+Labels labelsOf(const std::string &term, const std::string &place)
 {
     Labels out;
     for (size_t i = 0; i < term.size(); ++i) {
@@ -44,7 +46,7 @@ Labels labelsOf(const std::string &term)
             continue;
         if (c == '.') {
             if (term.compare(i, 3, "...") != 0 || std::count(out.begin(), out.end(), ellipsis) > 0)
-                throw invalid("'" + term + "'", "one ellipsis of three dots");
+                throw invalid("'" + term + "' as " + place, "one ellipsis of three dots");
             out.push_back(ellipsis);
             i += 2;
         } else if (c >= 'A' && c <= 'Z') {
@@ -52,7 +54,7 @@ Labels labelsOf(const std::string &term)
         } else if (c >= 'a' && c <= 'z') {
             out.push_back(c - 'a' + 26);
         } else {
-            throw invalid(std::string("'") + c + "' in '" + term + "'",
+            throw invalid(std::string("'") + c + "' in " + place,
                           "letters, an ellipsis, ',' and '->'");
         }
     }
@@ -94,10 +96,11 @@ void learnSizes(EinsumPlan &plan, size_t operand, const Shape &shape)
         const auto [entry, fresh] = own.try_emplace(label, shape[d]);
         if (!fresh && entry->second != shape[d]) {
             throw Error(ErrorCategory::Shape, "einsum_error_dimension_mismatch", "einsum",
-                        "operand " + std::to_string(operand) + " " + toString(shape) + ": "
-                                + letter(label) + " is both " + std::to_string(entry->second)
-                                + " and " + std::to_string(shape[d]),
-                        "one size for a repeated index");
+                        "operand " + std::to_string(operand) + ": " + letter(label) + " is both "
+                                + std::to_string(entry->second) + " and "
+                                + std::to_string(shape[d]),
+                        "one size for a repeated index",
+                        "use two letters, or take the part that is square");
         }
     }
     for (const auto &[label, size] : own) {
@@ -106,8 +109,8 @@ void learnSizes(EinsumPlan &plan, size_t operand, const Shape &shape)
             continue;
         if (entry->second != 1) {
             throw Error(ErrorCategory::Shape, "einsum_error_dimension_mismatch", "einsum",
-                        "operand " + std::to_string(operand) + " " + toString(shape) + " with "
-                                + letter(label) + " of size " + std::to_string(size),
+                        "operand " + std::to_string(operand) + " with " + letter(label)
+                                + " of size " + std::to_string(size),
                         "size " + std::to_string(entry->second) + " or 1, as operands before it",
                         "check the order of the indices of operand " + std::to_string(operand));
         }
@@ -155,20 +158,22 @@ Shape EinsumPlan::shape() const
     return out;
 }
 
-EinsumPlan planEinsum(const std::string &equation, const Shapes &shapes)
+namespace {
+
+EinsumPlan planned(const std::string &equation, const Shapes &shapes)
 {
     const size_t arrow = equation.find("->");
     const std::string left = equation.substr(0, arrow);
     std::vector<Labels> terms;
     for (const std::string &term : splitAt(left, ','))
-        terms.push_back(labelsOf(term));
+        terms.push_back(labelsOf(term, "operand " + std::to_string(terms.size())));
     std::optional<Labels> output;
     if (arrow != std::string::npos)
-        output = labelsOf(equation.substr(arrow + 2));
+        output = labelsOf(equation.substr(arrow + 2), "the output");
     if (terms.size() != shapes.size()) {
         throw Error(ErrorCategory::Shape, "einsum_error_operand_count_mismatch", "einsum",
-                    std::to_string(shapes.size()) + " operands",
-                    std::to_string(terms.size()) + " for '" + equation + "'");
+                    std::to_string(shapes.size()) + " operands", std::to_string(terms.size()),
+                    "write the indices of every operand, with commas between");
     }
     EinsumPlan plan;
     std::vector<int64_t> dims(terms.size(), 0);
@@ -179,10 +184,9 @@ EinsumPlan planEinsum(const std::string &equation, const Shapes &shapes)
         const auto named = static_cast<int64_t>(terms[i].size()) - (open ? 1 : 0);
         if (open ? named > rank : named != rank) {
             throw Error(ErrorCategory::Shape, "einsum_error_subscript_rank_mismatch", "einsum",
-                        "operand " + std::to_string(i) + " " + toString(shapes[i]) + " with "
-                                + std::to_string(rank) + " dimensions",
-                        std::to_string(named) + (open ? " or more" : "") + " for '" + equation
-                                + "'",
+                        "operand " + std::to_string(i) + " with " + std::to_string(rank)
+                                + " dimensions",
+                        std::to_string(named) + (open ? " or more" : ""),
                         "write an index for every dimension, or ... for some");
         }
         dims[i] = rank - named;
@@ -195,6 +199,13 @@ EinsumPlan planEinsum(const std::string &equation, const Shapes &shapes)
     plan.output = output ? withEllipsis(*output, most, most) : implicitOutput(plan, most);
     checkOutput(plan);
     return plan;
+}
+
+} // namespace
+
+EinsumPlan planEinsum(const std::string &equation, const Shapes &shapes)
+{
+    return withinPattern(equation, shapes, [&] { return planned(equation, shapes); });
 }
 
 namespace {
@@ -334,12 +345,13 @@ Result<Call> bindSublists(std::span<const Value> positional)
 {
     Call call;
     std::string equation;
-    const auto termOf = [](const Value &value) {
+    const auto termOf = [](const Value &value, const std::string &place) {
         std::string term;
         const ValueList *list = value.as<ValueList>();
         if (!list)
             throw Error(ErrorCategory::Value, "einsum_error_invalid_sublist_element", "einsum",
-                        value.toString(), "a list of numbers");
+                        value.toString() + place, "a list of numbers",
+                        "write one number for every dimension");
         for (const Value &item : *list) {
             if (item == Value("...")) {
                 term += "...";
@@ -348,11 +360,12 @@ Result<Call> bindSublists(std::span<const Value> positional)
             const int64_t *label = item.as<int64_t>();
             if (!label) {
                 throw Error(ErrorCategory::Value, "einsum_error_invalid_sublist_element", "einsum",
-                            item.toString(), "whole numbers or an ellipsis");
+                            item.toString() + place, "whole numbers or an ellipsis",
+                            "write one number for every dimension");
             }
             if (*label < 0 || *label >= firstEllipsisLabel) {
                 throw Error(ErrorCategory::Value, "einsum_error_index_out_of_range", "einsum",
-                            "index " + item.toString(), "0 to 51",
+                            "index " + item.toString() + place, "0 to 51",
                             "use smaller numbers: only which are equal matters");
             }
             term += letter(*label);
@@ -366,11 +379,14 @@ Result<Call> bindSublists(std::span<const Value> positional)
             return Error(ErrorCategory::Value, "wrong_argument", "einsum", positional[i].toString(),
                          "an operand and a list of its indices in turns");
         }
-        equation += (i > 0 ? "," : "") + termOf(positional[i + 1]);
+        equation += (i > 0 ? "," : "")
+                + termOf(positional[i + 1],
+                         " for operand " + std::to_string(i / 2) + " "
+                                 + toString(operand->shape()));
         call.inputs.push_back(*operand);
     }
     if (i < positional.size())
-        equation += "->" + termOf(positional[i]);
+        equation += "->" + termOf(positional[i], " for the output");
     call.args["equation"] = equation;
     return call;
 }

@@ -201,6 +201,28 @@ void forBags(const BagList &list, std::optional<int64_t> padding, const Visit &v
     }
 }
 
+} // namespace
+
+Result<void> checkBagInput(const Shape &input, bool offsets)
+{
+    const bool row = input.size() == 1;
+    if (input.size() == 2 && offsets) {
+        return Error(ErrorCategory::Value, "offsets_not_allowed", "",
+                     "offsets beside input " + toString(input), "no offsets: every row is a bag",
+                     "leave them out, or flatten the input");
+    }
+    if (input.size() == 2 || (row && offsets))
+        return {};
+    return Error(row ? ErrorCategory::Value : ErrorCategory::Shape,
+                 "embedding_bag_error_requires_2d_input", "",
+                 "input " + toString(input) + (offsets ? "" : " without offsets"),
+                 "2 dimensions (bags, indices), or 1 dimension and offsets",
+                 row ? "give the offsets at which bags begin, or reshape it so that rows are bags"
+                     : "reshape it so that rows are bags");
+}
+
+namespace {
+
 Error bagError(ErrorCategory category, const char *kind, const std::string &got,
                const std::string &wanted)
 {
@@ -210,17 +232,8 @@ Error bagError(ErrorCategory category, const char *kind, const std::string &got,
 void checkBags(const Tensor &table, const Bags &bags)
 {
     const Tensor &indices = bags.indices;
-    if (indices.dim() != 1 && indices.dim() != 2) {
-        throw bagError(ErrorCategory::Shape, "dimension_count_mismatch",
-                       "input " + toString(indices.shape()), "1 or 2 dimensions");
-    }
-    if (indices.dim() == 1 && !bags.offsets.defined())
-        throw bagError(ErrorCategory::Value, "offsets_needed", "1-d input without offsets",
-                       "where its bags begin");
-    if (indices.dim() == 2 && bags.offsets.defined()) {
-        throw bagError(ErrorCategory::Value, "offsets_not_allowed", "offsets beside a 2-d input",
-                       "none: every row is a bag");
-    }
+    if (Result<void> valid = checkBagInput(indices.shape(), bags.offsets.defined()); !valid)
+        throw valid.error().within("EmbeddingBag");
     if (bags.offsets.defined() && bags.offsets.dim() != 1) {
         throw bagError(ErrorCategory::Shape, "dimension_count_mismatch",
                        "offsets " + toString(bags.offsets.shape()), "1 dimension");

@@ -33,8 +33,12 @@ struct Bags {
     bool include_last_offset = false; ///< the last offset is where the last bag ends
     EmbeddingGradient gradient; ///< padding counts in no bag
 };
+/// That indices of that shape are bags: rows of a matrix, or a list cut by offsets.
+/// **Errors**: `embedding_bag_error_requires_2d_input` (value for a list without offsets, shape for
+/// other numbers of dimensions); value `offsets_not_allowed`.
+Result<void> checkBagInput(const Shape &input, bool offsets);
 /// (B, width). An empty bag gives zeros. Recorded.
-/// **Errors**: value `offsets_needed`, `offsets_not_allowed`, `wrong_offsets` (when it runs),
+/// **Errors**: those of checkBagInput(); value `wrong_offsets` (when it runs),
 /// `weights_not_allowed`, `not_supported_with_max`; shape `dimension_count_mismatch`,
 /// `size_mismatch`; dtype; index.
 Tensor embeddingBag(const Tensor &table, const Bags &bags);

@@ -56,8 +56,7 @@ void checkIndexFits(const Shape &x, int64_t dim, const Shape &index, const char 
 
 Shape gatherShape(const Shape &x, int64_t dim, const Shape &index)
 {
-    const int64_t d = wrapDim(dim, static_cast<int64_t>(x.size()), "gather",
-                              "gather_error_dim_out_of_range");
+    const int64_t d = wrapDim(dim, x, "gather", "gather_error_dim_out_of_range");
     if (numel(index) > 0)
         checkIndexFits(x, d, index, "gather");
     return index;
@@ -66,8 +65,7 @@ Shape gatherShape(const Shape &x, int64_t dim, const Shape &index)
 void checkScatterShapes(const Shape &x, int64_t dim, const Shape &index, const Shape &src,
                         const char *where)
 {
-    const int64_t d
-            = wrapDim(dim, static_cast<int64_t>(x.size()), where, "scatter_error_dim_out_of_range");
+    const int64_t d = wrapDim(dim, x, where, "scatter_error_dim_out_of_range");
     if (numel(index) == 0)
         return;
     checkIndexFits(x, d, index, where);
@@ -76,8 +74,7 @@ void checkScatterShapes(const Shape &x, int64_t dim, const Shape &index, const S
 
 Shape indexSelectShape(const Shape &x, int64_t dim, const Shape &index)
 {
-    const int64_t d = wrapDim(dim, static_cast<int64_t>(x.size()), "index_select",
-                              "index_select_error_dim_out_of_range");
+    const int64_t d = wrapDim(dim, x, "index_select", "index_select_error_dim_out_of_range");
     if (index.size() > 1) {
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "index_select",
                     "an index of shape " + toString(index), "a 1-d index");
@@ -91,7 +88,7 @@ Shape indexSelectShape(const Shape &x, int64_t dim, const Shape &index)
 Tensor gather(const Tensor &x, int64_t dim, const Tensor &index)
 {
     const Shape shape = gatherShape(x.shape(), dim, index.shape());
-    const int64_t d = wrapDim(dim, x.dim(), "gather");
+    const int64_t d = wrapDim(dim, x.shape(), "gather");
     const Tensor place = indexOf(index, "gather");
     Tensor out = Tensor::empty(shape, x.dtype());
     dispatchAll(x.dtype(), [&](auto tag) {
@@ -112,7 +109,7 @@ Tensor scatterAdd(const Tensor &x, int64_t dim, const Tensor &index, const Tenso
 {
     checkScatterShapes(x.shape(), dim, index.shape(), src.shape(), "scatter_add");
     checkSameType(x, src, "scatter_add");
-    const int64_t d = wrapDim(dim, x.dim(), "scatter_add");
+    const int64_t d = wrapDim(dim, x.shape(), "scatter_add");
     const Tensor place = indexOf(index, "scatter_add");
     Tensor out = x.copy();
     dispatchAll(x.dtype(), [&](auto tag) {
@@ -138,7 +135,7 @@ Tensor scatterAdd(const Tensor &x, int64_t dim, const Tensor &index, const Tenso
 Tensor indexSelect(const Tensor &x, int64_t dim, const Tensor &index)
 {
     const Shape shape = indexSelectShape(x.shape(), dim, index.shape());
-    const int64_t d = wrapDim(dim, x.dim(), "index_select");
+    const int64_t d = wrapDim(dim, x.shape(), "index_select");
     const Tensor place = indexOf(index, "index_select").compact();
     const Tensor source = x.compact();
     Tensor out = Tensor::empty(shape, x.dtype());
@@ -177,7 +174,7 @@ Tensor indexAdd(const Tensor &x, int64_t dim, const Tensor &index, const Tensor 
                     "source " + toString(source.shape()), toString(wanted));
     }
     checkSameType(x, source, "index_add");
-    const int64_t d = wrapDim(dim, x.dim(), "index_add");
+    const int64_t d = wrapDim(dim, x.shape(), "index_add");
     const Tensor place = indexOf(index, "index_add").compact();
     const Tensor from = source.compact();
     Tensor out = x.copy();
@@ -211,7 +208,7 @@ void recordChosen(const char *name, const Tensor &x, int64_t dim, bool keepdim,
     if (!shouldRecord({&x}))
         return;
     record(name, {x}, {values},
-           [from = x.shape(), d = wrapDim(dim, x.dim(), name), gone = !keepdim && x.dim() > 0,
+           [from = x.shape(), d = wrapDim(dim, x.shape(), name), gone = !keepdim && x.dim() > 0,
             saved = SavedTensor(indices)](const Gradients &g) {
                const auto whole
                        = [&](const Tensor &part) { return gone ? unsqueeze(part, d) : part; };

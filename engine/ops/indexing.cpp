@@ -61,6 +61,21 @@ Tensor entriesOf(const Tensor &index)
     return index.detach().toType(DType::Int64);
 }
 
+/// That an entry by its number is there; `used` dimensions of x are used up by the indices before.
+void checkEntry(const Tensor &x, int64_t used, int64_t entry, size_t position)
+{
+    const int64_t size = x.size(used);
+    if (entry >= -size && entry < size)
+        return;
+    const std::string allowed = std::to_string(-size) + " to " + std::to_string(size - 1);
+    throw Error(ErrorCategory::Index, "at_error_index_out_of_bounds", "index",
+                "entry " + std::to_string(entry) + " as index " + std::to_string(position)
+                        + " into " + toString(x.shape()),
+                size == 0 ? "nothing: dimension " + std::to_string(used) + " is empty"
+                          : allowed + " for dimension " + std::to_string(used),
+                size == 0 ? "take the whole of the dimension" : "choose an entry that there is");
+}
+
 Parts takeApart(const Tensor &x, std::span<const Index> indices)
 {
     int64_t used = 0;
@@ -78,13 +93,17 @@ Parts takeApart(const Tensor &x, std::span<const Index> indices)
                     "at most " + std::to_string(x.dim()) + " for " + toString(x.shape()));
     }
     Parts out{x, {}};
+    const int64_t left = x.dim() - used;
     int64_t at = 0;
+    int64_t passed = 0; // dimensions of x
+    size_t position = 0;
     const auto keep = [&](int64_t count) {
         out.chosen.resize(out.chosen.size() + static_cast<size_t>(count));
         at += count;
     };
     for (const Index &index : indices) {
         if (const int64_t *entry = std::get_if<int64_t>(&index)) {
+            checkEntry(x, passed, *entry, position);
             out.view = select(out.view, at, *entry);
         } else if (const Slice *part = std::get_if<Slice>(&index)) {
             out.view = slice(out.view, at, part->start, part->end, part->step);
@@ -93,7 +112,7 @@ Parts takeApart(const Tensor &x, std::span<const Index> indices)
             out.view = unsqueeze(out.view, at);
             keep(1);
         } else if (std::holds_alternative<Ellipsis>(index)) {
-            keep(x.dim() - used);
+            keep(left);
         } else if (const bool *all = std::get_if<bool>(&index)) {
             out.view = unsqueeze(out.view, at);
             out.chosen.push_back(*all ? Tensor::zeros({1}, DType::Int64)
@@ -113,6 +132,8 @@ Parts takeApart(const Tensor &x, std::span<const Index> indices)
             out.chosen.push_back(entriesOf(std::get<Tensor>(index)));
             ++at;
         }
+        passed += std::holds_alternative<Ellipsis>(index) ? left : consumed(index);
+        ++position;
     }
     out.chosen.resize(static_cast<size_t>(out.view.dim()));
     return out;

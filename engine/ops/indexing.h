@@ -30,7 +30,8 @@ using Index = std::variant<int64_t, Slice, NewAxis, Ellipsis, bool, Tensor>;
 ///
 ///     index(x, {Slice{1, {}, 2}, Ellipsis{}, mask});
 ///
-/// **Errors**: index `select_error_index_out_of_bounds`, `index_out_of_range`, `too_many_indices`;
+/// **Errors**: index `at_error_index_out_of_bounds` (an entry by its number), `index_out_of_range`
+/// (by a tensor; when it runs), `too_many_indices`;
 /// value `slice_error_out_of_bounds`, `two_ellipses`; shape `mask_shape_mismatch`,
 /// `broadcast_error_incompatible_dimensions`; dtype `index_dtype`.
 Tensor index(const Tensor &x, std::span<const Index> indices);

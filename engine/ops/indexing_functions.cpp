@@ -65,7 +65,7 @@ Shape alongDimShape(const OptionalDimOptions &o, const Shapes &in)
 {
     if (!o.dim)
         return {numel(in.at(1))};
-    const int64_t d = wrapDim(*o.dim, static_cast<int64_t>(in.at(0).size()), "take_along_dim");
+    const int64_t d = wrapDim(*o.dim, in.at(0), "take_along_dim");
     if (in[0].size() != in.at(1).size()) {
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "take_along_dim",
                     toString(in[0]) + " and " + toString(in[1]), "as many dimensions in both");
@@ -75,7 +75,14 @@ Shape alongDimShape(const OptionalDimOptions &o, const Shapes &in)
     Shape others = in[0];
     Shape out = in[1];
     others[static_cast<size_t>(d)] = out[static_cast<size_t>(d)] = 1;
-    out = broadcastShapes(others, out).value();
+    const Result<Shape> common = broadcastShapes(others, out);
+    if (!common) {
+        throw Error(ErrorCategory::Shape, common.error().kind, "take_along_dim",
+                    "input " + toString(in[0]) + " and indices " + toString(in[1]),
+                    "sizes that are equal or 1 outside of dimension " + std::to_string(d),
+                    "expand or cut one of them");
+    }
+    out = *common;
     out[static_cast<size_t>(d)] = in[1][static_cast<size_t>(d)];
     return out;
 }
@@ -87,7 +94,7 @@ Tensor takeAlongDim(const OptionalDimOptions &o, Inputs in)
         return gather(reshape(in[0], {in[0].numel()}), 0, reshape(in[1], {in[1].numel()}));
     if (shape.empty() && in[0].dim() == 0)
         return gather(in[0], 0, in[1]);
-    const auto d = static_cast<size_t>(wrapDim(*o.dim, in[0].dim(), "take_along_dim"));
+    const auto d = static_cast<size_t>(wrapDim(*o.dim, in[0].shape(), "take_along_dim"));
     Shape source = shape;
     source[d] = in[0].shape()[d];
     return gather(expand(in[0], source), *o.dim, expand(in[1], shape));
@@ -161,8 +168,7 @@ std::vector<int64_t> repeatsOf(const RepeatOptions &o, int64_t size)
 
 Shape interleavedShape(const RepeatOptions &o, const Shape &x)
 {
-    const int64_t d
-            = o.dim ? wrapDim(*o.dim, static_cast<int64_t>(x.size()), "repeat_interleave") : 0;
+    const int64_t d = o.dim ? wrapDim(*o.dim, x, "repeat_interleave") : 0;
     Shape out = o.dim && !x.empty() ? x : Shape{numel(x)};
     int64_t total = 0;
     for (int64_t times : repeatsOf(o, out[static_cast<size_t>(d)]))
@@ -174,7 +180,7 @@ Shape interleavedShape(const RepeatOptions &o, const Shape &x)
 Tensor interleaved(const RepeatOptions &o, const Tensor &x)
 {
     const Tensor whole = o.dim && x.dim() > 0 ? x : reshape(x, {x.numel()});
-    const int64_t d = o.dim ? wrapDim(*o.dim, x.dim(), "repeat_interleave") : 0;
+    const int64_t d = o.dim ? wrapDim(*o.dim, x.shape(), "repeat_interleave") : 0;
     std::vector<int64_t> entries;
     int64_t entry = 0;
     for (int64_t times : repeatsOf(o, whole.size(d))) {

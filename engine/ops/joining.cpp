@@ -39,7 +39,7 @@ Shape catShape(const Shapes &shapes, int64_t dim)
                         shape.empty() ? "use stack for 0-d tensors" : "");
         }
         if (!out) {
-            d = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), "cat"));
+            d = static_cast<size_t>(wrapDim(dim, shape, "cat"));
             out = shape;
             continue;
         }
@@ -64,7 +64,7 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim)
     for (const Tensor &tensor : tensors)
         shapes.push_back(tensor.shape());
     const Shape shape = catShape(shapes, dim);
-    const int64_t d = wrapDim(dim, static_cast<int64_t>(shape.size()), "cat");
+    const int64_t d = wrapDim(dim, shape, "cat");
     Tensor out = Tensor::empty(shape, resultType(tensors));
     int64_t start = 0;
     std::vector<std::pair<int64_t, int64_t>> ranges;
@@ -107,7 +107,7 @@ Shape stackShape(const Shapes &shapes, int64_t dim)
         }
     }
     Shape out = shapes[0];
-    const int64_t d = wrapDim(dim, static_cast<int64_t>(out.size()) + 1, "stack");
+    const int64_t d = wrapNewDim(dim, out, "stack");
     out.insert(out.begin() + d, static_cast<int64_t>(shapes.size()));
     return out;
 }
@@ -118,7 +118,7 @@ Tensor stack(std::span<const Tensor> tensors, int64_t dim)
     for (const Tensor &tensor : tensors)
         shapes.push_back(tensor.shape());
     const Shape shape = stackShape(shapes, dim);
-    const int64_t d = wrapDim(dim, static_cast<int64_t>(shape.size()), "stack");
+    const int64_t d = wrapDim(dim, shape, "stack");
     std::vector<Tensor> parts;
     for (const Tensor &tensor : tensors)
         parts.push_back(unsqueeze(tensor, d));
@@ -208,13 +208,13 @@ std::vector<int64_t> chunkSizes(int64_t size, int64_t chunks)
 
 std::vector<Tensor> split(const Tensor &x, int64_t size, int64_t dim)
 {
-    const int64_t d = wrapDim(dim, x.dim(), "split", "split_error_dim_out_of_range");
+    const int64_t d = wrapDim(dim, x.shape(), "split", "split_error_dim_out_of_range");
     return split(x, splitSizes(x.size(d), size), d);
 }
 
 std::vector<Tensor> split(const Tensor &x, const std::vector<int64_t> &sizes, int64_t dim)
 {
-    const int64_t d = wrapDim(dim, x.dim(), "split", "split_error_dim_out_of_range");
+    const int64_t d = wrapDim(dim, x.shape(), "split", "split_error_dim_out_of_range");
     checkedSplitSizes(x.shape(), d, sizes);
     std::vector<Tensor> out;
     int64_t start = 0;
@@ -227,13 +227,13 @@ std::vector<Tensor> split(const Tensor &x, const std::vector<int64_t> &sizes, in
 
 std::vector<Tensor> chunk(const Tensor &x, int64_t chunks, int64_t dim)
 {
-    const int64_t d = wrapDim(dim, x.dim(), "chunk", "chunk_error_dim_out_of_range");
+    const int64_t d = wrapDim(dim, x.shape(), "chunk", "chunk_error_dim_out_of_range");
     return split(x, chunkSizes(x.size(d), chunks), d);
 }
 
 std::vector<Tensor> unbind(const Tensor &x, int64_t dim)
 {
-    const int64_t d = wrapDim(dim, x.dim(), "unbind", "unbind_error_dim_out_of_range");
+    const int64_t d = wrapDim(dim, x.shape(), "unbind", "unbind_error_dim_out_of_range");
     std::vector<Tensor> out;
     for (int64_t i = 0; i < x.size(d); ++i)
         out.push_back(select(x, d, i));

@@ -159,7 +159,7 @@ int64_t splitDim(const Shape &shape, int64_t dim, const char *where)
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", where, "a 0-d tensor",
                     "at least one dimension");
     }
-    return wrapDim(dim, static_cast<int64_t>(shape.size()), where, "split_error_dim_out_of_range");
+    return wrapDim(dim, shape, where, "split_error_dim_out_of_range");
 }
 
 /// hsplit, vsplit and dsplit: tensor_split along a fixed dimension, with sections of one size.
@@ -245,8 +245,7 @@ std::vector<FunctionSpec> splittingFunctions()
             {requiredArg("chunks", &ChunkOptions::chunks, "How many."),
              arg("dim", &ChunkOptions::dim, "The dimension.")},
             [](const ChunkOptions &o, const Shapes &in) {
-                const int64_t d = wrapDim(o.dim, static_cast<int64_t>(in.at(0).size()), "chunk",
-                                          "chunk_error_dim_out_of_range");
+                const int64_t d = wrapDim(o.dim, in.at(0), "chunk", "chunk_error_dim_out_of_range");
                 splitDim(in[0], o.dim, "chunk");
                 return pieceShapes(in[0], d, chunkSizes(in[0][static_cast<size_t>(d)], o.chunks));
             },
@@ -284,8 +283,8 @@ std::vector<FunctionSpec> splittingFunctions()
             group, {"unbind", "The entries of a dimension as tensors without it; views."},
             {tensorPort("input")}, {arg("dim", &DimOptions::dim, "The dimension.")},
             [](const DimOptions &o, const Shapes &in) {
-                const int64_t d = wrapDim(o.dim, static_cast<int64_t>(in.at(0).size()), "unbind",
-                                          "unbind_error_dim_out_of_range");
+                const int64_t d
+                        = wrapDim(o.dim, in.at(0), "unbind", "unbind_error_dim_out_of_range");
                 splitDim(in[0], o.dim, "unbind");
                 Shape rest = in[0];
                 rest.erase(rest.begin() + d);

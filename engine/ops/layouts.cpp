@@ -10,13 +10,28 @@ namespace {
 std::string text(int64_t number) { return std::to_string(number); }
 } // namespace
 
-int64_t wrapDim(int64_t dim, int64_t rank, const char *where, const char *kind)
+namespace {
+int64_t wrapWithin(int64_t dim, int64_t rank, const Shape &shape, const char *where,
+                   const char *kind)
 {
     try {
-        return wrapDim(dim, rank, where);
+        return mrg::wrapDim(dim, rank, where);
     } catch (const Error &error) {
-        throw Error(error.category, kind, error.where, error.got, error.wanted, error.fix);
+        throw Error(error.category, kind, where, error.got + " of " + toString(shape), error.wanted,
+                    error.fix);
     }
+}
+} // namespace
+
+int64_t wrapDim(int64_t dim, const Shape &shape, const char *where, const char *kind)
+{
+    return wrapWithin(dim, static_cast<int64_t>(shape.size()), shape, where, kind);
+}
+
+int64_t wrapNewDim(int64_t dim, const Shape &shape, const char *where)
+{
+    return wrapWithin(dim, static_cast<int64_t>(shape.size()) + 1, shape, where,
+                      "dimension_error_out_of_range");
 }
 
 Layout compactLayout(const Shape &shape) { return {shape, contiguousStrides(shape), 0}; }
@@ -25,14 +40,14 @@ Layout permuted(Layout x, const std::vector<int64_t> &dims)
 {
     if (static_cast<int64_t>(dims.size()) != x.dim()) {
         throw Error(ErrorCategory::Shape, "permute_error_dimension_count_mismatch", "permute",
-                    text(static_cast<int64_t>(dims.size())) + " dimensions " + toString(dims),
-                    text(x.dim()) + " for " + toString(x.shape),
-                    "name every dimension of the tensor once");
+                    text(static_cast<int64_t>(dims.size())) + " dims " + toString(dims) + " for "
+                            + toString(x.shape),
+                    text(x.dim()) + " dims", "name every dimension of the tensor once");
     }
     Layout out = x;
     std::vector<bool> seen(dims.size(), false);
     for (size_t i = 0; i < dims.size(); ++i) {
-        const auto d = static_cast<size_t>(wrapDim(dims[i], x.dim(), "permute"));
+        const auto d = static_cast<size_t>(wrapDim(dims[i], x.shape, "permute"));
         if (seen[d]) {
             throw Error(ErrorCategory::Value, "dimension_given_twice", "permute", toString(dims),
                         "every dimension once", "name every dimension of the tensor once");
@@ -44,7 +59,7 @@ Layout permuted(Layout x, const std::vector<int64_t> &dims)
     return out;
 }
 
-std::vector<int64_t> movedOrder(int64_t rank, const std::vector<int64_t> &source,
+std::vector<int64_t> movedOrder(const Shape &shape, const std::vector<int64_t> &source,
                                 const std::vector<int64_t> &destination)
 {
     if (source.size() != destination.size()) {
@@ -52,12 +67,12 @@ std::vector<int64_t> movedOrder(int64_t rank, const std::vector<int64_t> &source
                     toString(source) + " and " + toString(destination),
                     "as many destinations as sources");
     }
-    std::vector<int64_t> order(static_cast<size_t>(rank), -1);
-    std::vector<bool> moved(static_cast<size_t>(rank), false);
+    std::vector<int64_t> order(shape.size(), -1);
+    std::vector<bool> moved(shape.size(), false);
     for (size_t i = 0; i < source.size(); ++i) {
-        const auto from = static_cast<size_t>(wrapDim(source[i], rank, "movedim"));
-        const auto to = static_cast<size_t>(wrapDim(destination[i], rank, "movedim"));
-        if (rank == 0)
+        const auto from = static_cast<size_t>(wrapDim(source[i], shape, "movedim"));
+        const auto to = static_cast<size_t>(wrapDim(destination[i], shape, "movedim"));
+        if (shape.empty())
             continue;
         if (moved[from] || order[to] >= 0) {
             throw Error(ErrorCategory::Value, "dimension_given_twice", "movedim",
@@ -80,8 +95,8 @@ std::vector<int64_t> movedOrder(int64_t rank, const std::vector<int64_t> &source
 Layout transposed(Layout x, int64_t dim0, int64_t dim1, const char *where)
 {
     const char *kind = "transpose_dims_error_out_of_range";
-    const auto first = static_cast<size_t>(wrapDim(dim0, x.dim(), where, kind));
-    const auto second = static_cast<size_t>(wrapDim(dim1, x.dim(), where, kind));
+    const auto first = static_cast<size_t>(wrapDim(dim0, x.shape, where, kind));
+    const auto second = static_cast<size_t>(wrapDim(dim1, x.shape, where, kind));
     if (x.dim() > 0) {
         std::swap(x.shape[first], x.shape[second]);
         std::swap(x.strides[first], x.strides[second]);
@@ -93,7 +108,7 @@ Layout squeezed(Layout x, const std::optional<std::vector<int64_t>> &dims)
 {
     std::vector<bool> asked(x.shape.size(), !dims);
     for (int64_t dim : dims.value_or(std::vector<int64_t>{})) {
-        const auto d = static_cast<size_t>(wrapDim(dim, x.dim(), "squeeze"));
+        const auto d = static_cast<size_t>(wrapDim(dim, x.shape, "squeeze"));
         if (d < asked.size())
             asked[d] = true;
     }
@@ -109,7 +124,7 @@ Layout squeezed(Layout x, const std::optional<std::vector<int64_t>> &dims)
 
 Layout unsqueezed(Layout x, int64_t dim)
 {
-    const int64_t d = wrapDim(dim, x.dim() + 1, "unsqueeze");
+    const int64_t d = wrapNewDim(dim, x.shape, "unsqueeze");
     const int64_t stride = d < x.dim() ? x.strides[static_cast<size_t>(d)]
                     * std::max<int64_t>(x.shape[static_cast<size_t>(d)], 1)
                                        : 1;
@@ -122,15 +137,16 @@ Layout selected(Layout x, int64_t dim, int64_t index)
 {
     if (x.dim() == 0) {
         throw Error(ErrorCategory::Index, "select_error_index_out_of_bounds", "select",
-                    "a 0-d tensor", "at least one dimension");
+                    "index " + text(index) + " of a 0-d tensor []", "at least one dimension",
+                    "take the tensor as it is");
     }
-    const auto d = static_cast<size_t>(wrapDim(dim, x.dim(), "select"));
+    const auto d = static_cast<size_t>(wrapDim(dim, x.shape, "select"));
     const int64_t size = x.shape[d];
     if (index < -size || index >= size) {
         throw Error(ErrorCategory::Index, "select_error_index_out_of_bounds", "select",
-                    "index " + text(index),
-                    text(-size) + " to " + text(size - 1) + " for dimension "
-                            + text(static_cast<int64_t>(d)) + " of " + toString(x.shape));
+                    "index " + text(index) + " of dimension " + text(static_cast<int64_t>(d))
+                            + " of " + toString(x.shape),
+                    text(-size) + " to " + text(size - 1), "choose an entry that there is");
     }
     x.offset += (index < 0 ? index + size : index) * x.strides[d];
     x.shape.erase(x.shape.begin() + static_cast<std::ptrdiff_t>(d));
@@ -142,15 +158,17 @@ Layout sliced(Layout x, int64_t dim, std::optional<int64_t> start, std::optional
               int64_t step)
 {
     if (x.dim() == 0) {
-        throw Error(ErrorCategory::Index, "slice_error_out_of_bounds", "slice", "a 0-d tensor",
-                    "at least one dimension");
+        throw Error(ErrorCategory::Index, "slice_error_out_of_bounds", "slice",
+                    "dimension " + text(dim) + " of a 0-d tensor []", "at least one dimension",
+                    "take the tensor as it is");
     }
     if (step < 1) {
         throw Error(ErrorCategory::Value, "slice_error_out_of_bounds", "slice",
-                    "step " + text(step), "a step of 1 or more",
-                    "use flip to turn the order round");
+                    "step " + text(step) + " along dimension " + text(dim) + " of "
+                            + toString(x.shape),
+                    "a step of 1 or more", "use flip to turn the order round");
     }
-    const auto d = static_cast<size_t>(wrapDim(dim, x.dim(), "slice"));
+    const auto d = static_cast<size_t>(wrapDim(dim, x.shape, "slice"));
     const int64_t size = x.shape[d];
     const auto bounded
             = [size](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size); };
@@ -168,13 +186,14 @@ Layout narrowed(Layout x, int64_t dim, int64_t start, int64_t length)
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "narrow", "a 0-d tensor",
                     "at least one dimension");
     }
-    const auto d = static_cast<size_t>(wrapDim(dim, x.dim(), "narrow"));
+    const auto d = static_cast<size_t>(wrapDim(dim, x.shape, "narrow"));
     const int64_t size = x.shape[d];
     const std::string place
-            = " of dimension " + text(static_cast<int64_t>(d)) + " of " + toString(x.shape);
+            = " in dimension " + text(static_cast<int64_t>(d)) + " of " + toString(x.shape);
     if (start < -size || start > size) {
         throw Error(ErrorCategory::Index, "narrow_error_start_out_of_bounds", "narrow",
-                    "start " + text(start), text(-size) + " to " + text(size) + place);
+                    "start " + text(start) + place, text(-size) + " to " + text(size),
+                    "begin where there are entries");
     }
     const int64_t from = start < 0 ? start + size : start;
     if (length < 0) {
@@ -183,8 +202,8 @@ Layout narrowed(Layout x, int64_t dim, int64_t start, int64_t length)
     }
     if (from + length > size) {
         throw Error(ErrorCategory::Index, "narrow_error_length_exceeds_bounds", "narrow",
-                    "length " + text(length) + " from " + text(from),
-                    "at most " + text(size - from) + place, "set length to " + text(size - from));
+                    "length " + text(length) + " from " + text(from) + place,
+                    "at most " + text(size - from), "set length to " + text(size - from));
     }
     x.offset += from * x.strides[d];
     x.shape[d] = length;
@@ -193,8 +212,8 @@ Layout narrowed(Layout x, int64_t dim, int64_t start, int64_t length)
 
 Layout diagonalOf(Layout x, int64_t offset, int64_t dim1, int64_t dim2)
 {
-    const auto first = static_cast<size_t>(wrapDim(dim1, x.dim(), "diagonal"));
-    const auto second = static_cast<size_t>(wrapDim(dim2, x.dim(), "diagonal"));
+    const auto first = static_cast<size_t>(wrapDim(dim1, x.shape, "diagonal"));
+    const auto second = static_cast<size_t>(wrapDim(dim2, x.shape, "diagonal"));
     if (first == second || x.dim() < 2) {
         throw Error(ErrorCategory::Value, "dimension_given_twice", "diagonal",
                     "dim " + text(dim1) + " and dim " + text(dim2) + " of " + toString(x.shape),

@@ -7,8 +7,11 @@
 
 namespace mrg {
 
-/// wrapDim() with an error of another kind than `dimension_error_out_of_range`.
-int64_t wrapDim(int64_t dim, int64_t rank, const char *where, const char *kind);
+/// wrapDim() for the dimensions of a shape, which the error (index, of that kind) shows.
+int64_t wrapDim(int64_t dim, const Shape &shape, const char *where,
+                const char *kind = "dimension_error_out_of_range");
+/// The same for where a new dimension of the shape is to stand: its end is a place too.
+int64_t wrapNewDim(int64_t dim, const Shape &shape, const char *where);
 
 /// Where the elements of a view lie in its storage.
 struct Layout {
@@ -29,7 +32,7 @@ Layout compactLayout(const Shape &shape);
 /// Dimensions in another order; shape `permute_error_dimension_count_mismatch`.
 Layout permuted(Layout x, const std::vector<int64_t> &dims);
 /// The order of dimensions which puts `source` at `destination`.
-std::vector<int64_t> movedOrder(int64_t rank, const std::vector<int64_t> &source,
+std::vector<int64_t> movedOrder(const Shape &shape, const std::vector<int64_t> &source,
                                 const std::vector<int64_t> &destination);
 /// Index `transpose_dims_error_out_of_range`.
 Layout transposed(Layout x, int64_t dim0, int64_t dim1, const char *where = "transpose");

@@ -30,10 +30,10 @@ std::vector<int64_t> others(int64_t rank, const std::vector<int64_t> &dims)
     return out;
 }
 
-std::vector<int64_t> wrapped(std::vector<int64_t> dims, int64_t rank)
+std::vector<int64_t> wrapped(std::vector<int64_t> dims, const Shape &shape)
 {
     for (int64_t &dim : dims)
-        dim = wrapDim(dim, rank, "tensordot");
+        dim = wrapDim(dim, shape, "tensordot");
     return dims;
 }
 
@@ -52,8 +52,8 @@ Shape tensordotShape(const Shape &a, const Shape &b, const std::vector<int64_t> 
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "tensordot",
                     toString(dimsA_) + " and " + toString(dimsB_), "as many dimensions of both");
     }
-    const auto dimsA = wrapped(dimsA_, static_cast<int64_t>(a.size()));
-    const auto dimsB = wrapped(dimsB_, static_cast<int64_t>(b.size()));
+    const auto dimsA = wrapped(dimsA_, a);
+    const auto dimsB = wrapped(dimsB_, b);
     for (size_t i = 0; i < dimsA.size(); ++i) {
         const int64_t left = a.empty() ? 1 : a[static_cast<size_t>(dimsA[i])];
         const int64_t right = b.empty() ? 1 : b[static_cast<size_t>(dimsB[i])];
@@ -63,7 +63,7 @@ Shape tensordotShape(const Shape &a, const Shape &b, const std::vector<int64_t> 
                         "size " + text(left) + " at dimension " + text(dimsA[i]) + " of "
                                 + toString(a) + " and " + text(right) + " at dimension "
                                 + text(dimsB[i]) + " of " + toString(b),
-                        "equal sizes", "choose other dims");
+                        "equal sizes", "choose other dims, or transpose one of them");
         }
     }
     Shape out;
@@ -78,8 +78,8 @@ Tensor tensordot(const Tensor &first, const Tensor &second, std::vector<int64_t>
                  std::vector<int64_t> dimsB)
 {
     const Shape shape = tensordotShape(first.shape(), second.shape(), dimsA, dimsB);
-    dimsA = wrapped(std::move(dimsA), first.dim());
-    dimsB = wrapped(std::move(dimsB), second.dim());
+    dimsA = wrapped(std::move(dimsA), first.shape());
+    dimsB = wrapped(std::move(dimsB), second.shape());
     // A dimension of size 1 meets all of the other's.
     Tensor a = first;
     Tensor b = second;
@@ -192,12 +192,15 @@ Shape inverseShape(const Shape &shape)
 {
     if (shape.size() < 2) {
         throw Error(ErrorCategory::Shape, "linalg_error_requires_at_least_2d", "inverse",
-                    toString(shape), "a matrix or a batch of them");
+                    "input " + toString(shape), "a matrix or a batch of them: 2 dimensions or more",
+                    "reshape it into a square");
     }
     if (shape.back() != shape[shape.size() - 2]) {
         throw Error(ErrorCategory::Shape, "linalg_error_not_square_matrix", "inverse",
-                    "matrices of " + text(shape[shape.size() - 2]) + " by " + text(shape.back()),
-                    "as many rows as columns");
+                    "input " + toString(shape) + ": " + text(shape[shape.size() - 2]) + " rows and "
+                            + text(shape.back()) + " columns",
+                    "as many rows as columns in the last two dimensions",
+                    "take the part of it that is square");
     }
     return shape;
 }
@@ -241,7 +244,9 @@ Shape cdistShape(const Shape &x1, const Shape &x2)
 {
     if (x1.size() < 2 || x2.size() < 2) {
         throw Error(ErrorCategory::Shape, "linalg_error_requires_at_least_2d", "cdist",
-                    toString(x1) + " and " + toString(x2), "rows, or batches of rows");
+                    "x1 " + toString(x1) + " and x2 " + toString(x2),
+                    "rows, or batches of rows: 2 dimensions or more",
+                    "unsqueeze a single row at dimension 0");
     }
     if (x1.back() != x2.back()) {
         throw Error(ErrorCategory::Shape, "size_mismatch", "cdist",
@@ -268,8 +273,9 @@ Tensor cdist(const Tensor &x1, const Tensor &x2, double p)
 void checkTrace(const Shape &shape)
 {
     if (shape.size() != 2) {
-        throw Error(ErrorCategory::Shape, "linalg_error_requires_2d", "trace", toString(shape),
-                    "a matrix");
+        throw Error(ErrorCategory::Shape, "linalg_error_requires_2d", "trace",
+                    "input " + toString(shape), "a matrix: 2 dimensions",
+                    "use diagonal and sum to choose the two dimensions");
     }
 }
 

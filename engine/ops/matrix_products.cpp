@@ -74,8 +74,8 @@ void checkTypes(const Tensor &a, const Tensor &b, const char *where)
     throw Error(ErrorCategory::Shape, "matmul_error_inner_dimensions_do_not_match", where,
                 toString(a) + " times " + toString(b) + ": " + std::to_string(left) + " and "
                         + std::to_string(right),
-                "the last size of the first equal to the "
-                        + std::string(b.size() > 1 ? "last but one" : "size") + " of the second",
+                "dimension -1 of the first as large as dimension "
+                        + std::string(b.size() > 1 ? "-2" : "-1") + " of the second",
                 "transpose one of them, or make both " + std::to_string(left));
 }
 
@@ -110,7 +110,7 @@ void requireDims(const char *where, const Shape &x, const char *which, int64_t d
     if (static_cast<int64_t>(x.size()) != dims) {
         throw Error(ErrorCategory::Shape, kind, where, std::string(which) + " " + toString(x),
                     std::to_string(dims) + " dimensions",
-                    dims == 2 ? "use matmul for batches" : "");
+                    dims == 2 ? "use matmul for batches and vectors" : "reshape it");
     }
 }
 
@@ -175,7 +175,8 @@ Shape matmulShape(const Shape &a, const Shape &b)
         throw Error(ErrorCategory::Shape, "batch_dimensions_do_not_match_error", "matmul",
                     toString(a) + " times " + toString(b) + ": batches " + toString(leadA) + " and "
                             + toString(leadB),
-                    "leading sizes that are equal or 1");
+                    "leading dimensions of sizes that are equal or 1",
+                    "reshape one of them, or expand its dimensions of size 1");
     }
     Shape out = *lead;
     if (a.size() > 1)
@@ -225,7 +226,7 @@ Shape bmmShape(const Shape &a, const Shape &b)
     requireDims("bmm", b, "mat2", 3);
     if (a[0] != b[0]) {
         throw Error(ErrorCategory::Shape, "batch_dimensions_do_not_match_error", "bmm",
-                    toString(a) + " times " + toString(b), "equal first sizes",
+                    toString(a) + " times " + toString(b), "equal sizes of dimension 0",
                     "use matmul to repeat one of them");
     }
     if (a[2] != b[1])

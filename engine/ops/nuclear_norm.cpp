@@ -107,7 +107,7 @@ Reduced nuclearNormShape(const Shape &shape, const std::optional<Dims> &dims, bo
 {
     if (!dims && shape.size() != 2) {
         throw Error(ErrorCategory::Shape, "linalg_error_requires_2d", name, toString(shape),
-                    "a matrix", "name the two dimensions of its matrices with dim");
+                    "2 dimensions: a matrix", "name the two dimensions of its matrices with dim");
     }
     if (dims && dims->size() != 2) {
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", name,

@@ -14,8 +14,8 @@ void checkFlip(const Shape &shape, const std::vector<int64_t> &dims)
 {
     std::vector<bool> seen(std::max<size_t>(shape.size(), 1), false);
     for (int64_t dim : dims) {
-        const auto d = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), "flip",
-                                                   "flip_error_dim_out_of_range"));
+        const auto d
+                = static_cast<size_t>(wrapDim(dim, shape, "flip", "flip_error_dim_out_of_range"));
         if (seen[d]) {
             throw Error(ErrorCategory::Value, "dimension_given_twice", "flip", toString(dims),
                         "every dimension once", "remove the second " + std::to_string(dim));
@@ -30,7 +30,7 @@ Tensor flip(const Tensor &x, const std::vector<int64_t> &dims)
     std::vector<int64_t> strides = x.strides();
     int64_t offset = x.offset();
     for (int64_t dim : dims) {
-        const auto d = static_cast<size_t>(wrapDim(dim, x.dim(), "flip"));
+        const auto d = static_cast<size_t>(wrapDim(dim, x.shape(), "flip"));
         if (d >= strides.size() || x.shape()[d] == 0)
             continue;
         offset += (x.shape()[d] - 1) * strides[d];
@@ -52,7 +52,7 @@ void checkRoll(const Shape &shape, const std::vector<int64_t> &shifts,
                     toString(shifts) + " along " + toString(dims), "as many shifts as dims");
     }
     for (int64_t dim : dims)
-        wrapDim(dim, static_cast<int64_t>(shape.size()), "roll");
+        wrapDim(dim, shape, "roll");
 }
 
 Tensor roll(const Tensor &x, const std::vector<int64_t> &shifts, const std::vector<int64_t> &dims)
@@ -62,7 +62,7 @@ Tensor roll(const Tensor &x, const std::vector<int64_t> &shifts, const std::vect
         return reshape(roll(reshape(x, {x.numel()}), shifts, {0}), x.shape());
     Tensor out = x;
     for (size_t i = 0; i < dims.size() && x.dim() > 0; ++i) {
-        const int64_t d = wrapDim(dims[i], x.dim(), "roll");
+        const int64_t d = wrapDim(dims[i], x.shape(), "roll");
         const int64_t size = x.size(d);
         const int64_t shift = size == 0 ? 0 : (shifts[i] % size + size) % size;
         out = cat(std::vector{narrow(out, d, size - shift, shift), narrow(out, d, 0, size - shift)},
@@ -79,8 +79,8 @@ Shape rot90Shape(const Shape &shape, int64_t k, const std::vector<int64_t> &dims
                     toString(shape) + " along " + toString(dims),
                     "two dimensions of a tensor with at least 2");
     }
-    const auto first = static_cast<size_t>(wrapDim(dims[0], rank, "rot90"));
-    const auto second = static_cast<size_t>(wrapDim(dims[1], rank, "rot90"));
+    const auto first = static_cast<size_t>(wrapDim(dims[0], shape, "rot90"));
+    const auto second = static_cast<size_t>(wrapDim(dims[1], shape, "rot90"));
     if (first == second) {
         throw Error(ErrorCategory::Value, "dimension_given_twice", "rot90", toString(dims),
                     "two different dimensions");
@@ -149,7 +149,9 @@ Tensor triangle(const char *name, const Tensor &x, int64_t diagonal, Inside insi
 {
     if (x.dim() < 2) {
         throw Error(ErrorCategory::Shape, "linalg_error_requires_at_least_2d", name,
-                    toString(x.shape()), "a matrix or a batch of them");
+                    "input " + toString(x.shape()),
+                    "a matrix or a batch of them: 2 dimensions or more",
+                    "unsqueeze it to a row or a column");
     }
     Tensor out = Tensor::empty(x.shape(), x.dtype());
     const Tensor source = x.compact();
@@ -186,13 +188,12 @@ Tensor triu(const Tensor &x, int64_t diagonal)
 
 Shape diagEmbedShape(const Shape &shape, int64_t offset, int64_t dim1, int64_t dim2)
 {
-    const auto rank = static_cast<int64_t>(shape.size()) + 1;
     if (shape.empty()) {
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "diag_embed", "a 0-d tensor",
                     "at least one dimension");
     }
-    const int64_t first = wrapDim(dim1, rank, "diag_embed");
-    const int64_t second = wrapDim(dim2, rank, "diag_embed");
+    const int64_t first = wrapNewDim(dim1, shape, "diag_embed");
+    const int64_t second = wrapNewDim(dim2, shape, "diag_embed");
     if (first == second) {
         throw Error(ErrorCategory::Value, "dimension_given_twice", "diag_embed",
                     std::to_string(dim1) + " and " + std::to_string(dim2),

@@ -89,7 +89,8 @@ FunctionSpec triangleFunction(const char *name, const char *summary,
             [name](const DiagonalOptions &, const Shapes &in) {
                 if (in.at(0).size() < 2) {
                     throw Error(ErrorCategory::Shape, "linalg_error_requires_at_least_2d", name,
-                                toString(in[0]), "a matrix or a batch of them");
+                                "input " + toString(in[0]), "2 dimensions or more: matrices",
+                                "unsqueeze it to a row or a column");
                 }
                 return in[0];
             },
@@ -106,8 +107,9 @@ Shape diagShape(const Shape &shape, int64_t diagonal)
     if (shape.size() == 1)
         return diagEmbedShape(shape, diagonal, 0, 1);
     if (shape.size() != 2) {
-        throw Error(ErrorCategory::Shape, "linalg_error_requires_2d", "diag", toString(shape),
-                    "a matrix or a vector");
+        throw Error(ErrorCategory::Shape, "linalg_error_requires_2d", "diag",
+                    "input " + toString(shape), "2 dimensions, or 1: a matrix or a vector",
+                    "use diagonal for batches of matrices");
     }
     return diagonalOf(compactLayout(shape), diagonal, 0, 1).shape;
 }

@@ -13,7 +13,7 @@ Reduced reduceShape(const Shape &shape, const Dims &dims, bool keepdim, const ch
     Reduced out{std::vector<bool>(shape.size(), dims.empty()), {}, {}, keepdim, 1};
     std::vector<bool> seen(std::max<size_t>(shape.size(), 1), false);
     for (int64_t dim : dims) {
-        const auto d = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), where));
+        const auto d = static_cast<size_t>(wrapDim(dim, shape, where));
         if (seen[d]) {
             throw Error(ErrorCategory::Value, "dimension_given_twice", where,
                         "dims " + toString(dims), "every dimension once",

@@ -138,7 +138,7 @@ Tensor scatter(const Tensor &x, int64_t dim, const Tensor &index, const Tensor &
 {
     checkScatterShapes(x.shape(), dim, index.shape(), src.shape(), "scatter");
     const Tensor place = scatterIndex(x, index, src, "scatter");
-    const int64_t d = wrapDim(dim, x.dim(), "scatter");
+    const int64_t d = wrapDim(dim, x.shape(), "scatter");
     Tensor out = x.copy();
     dispatchAll(x.dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;
@@ -165,7 +165,7 @@ Tensor scatterReduce(const Tensor &x, int64_t dim, const Tensor &index, const Te
     checkScatterShapes(x.shape(), dim, index.shape(), src.shape(), where);
     checkMode(x.dtype(), mode, where);
     const Tensor place = scatterIndex(x, index, src, where);
-    const int64_t d = wrapDim(dim, x.dim(), where);
+    const int64_t d = wrapDim(dim, x.shape(), where);
     Tensor out = x.copy();
     dispatchAll(x.dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;

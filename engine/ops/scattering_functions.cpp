@@ -158,7 +158,8 @@ Tensor filled(const DimOptions &o, Inputs in)
 {
     indexSelectShape(in[0].shape(), o.dim, in[1].shape());
     const Tensor x = in[0].dim() == 0 ? reshape(in[0], {1}) : in[0];
-    std::vector<Index> indices(static_cast<size_t>(wrapDim(o.dim, x.dim(), "index_fill")), Slice{});
+    std::vector<Index> indices(static_cast<size_t>(wrapDim(o.dim, x.shape(), "index_fill")),
+                               Slice{});
     indices.emplace_back(in[1]);
     return reshape(withIndexed(x, indices, Tensor::scalar(o.value, x.dtype())), in[0].shape());
 }
@@ -167,7 +168,7 @@ std::vector<FunctionSpec> indexedFunctions()
 {
     const auto alongIndex
             = [](const Tensor &index, int64_t dim, const Tensor &x, const Tensor &source) {
-                  return indexAlong(index, wrapDim(dim, x.dim(), "index"), source.shape());
+                  return indexAlong(index, wrapDim(dim, x.shape(), "index"), source.shape());
               };
     const BadSample mismatch{
             .args = {{"dim", 0}}, .inputs = {{3, 2}, {1}, {1, 3}}, .kind = "size_mismatch"};

@@ -42,7 +42,7 @@ Tensor backAlongRows(const char *name, const Tensor &y, const Tensor &g, int64_t
 
 int64_t softmaxDim(const Tensor &x, int64_t dim, const char *where)
 {
-    return wrapDim(dim, x.dim(), where, "softmax_error_dim_out_of_range");
+    return wrapDim(dim, x.shape(), where, "softmax_error_dim_out_of_range");
 }
 
 } // namespace

@@ -76,7 +76,7 @@ ValuesAndIndices chooseOne(const char *name, const Tensor &x, int64_t dim, bool 
 {
     const Reduced reduced = reduceShape(x.shape(), {dim}, keepdim, name);
     requireElements(x.shape(), reduced, name);
-    const ValuesAndIndices kept = chooseFromRows(name, x, wrapDim(dim, x.dim(), name), 1, kernel);
+    const ValuesAndIndices kept = chooseFromRows(name, x, wrapDim(dim, x.shape(), name), 1, kernel);
     const ValuesAndIndices out{
             kept.values.asStrided(reduced.shape(), contiguousStrides(reduced.shape()), 0),
             kept.indices.asStrided(reduced.shape(), contiguousStrides(reduced.shape()), 0)};
@@ -249,7 +249,7 @@ Tensor medianOfAll(const char *name, const Tensor &x, bool ignoreNan)
 
 Shape topkShape(const Shape &shape, int64_t k, int64_t dim)
 {
-    const auto d = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), "topk"));
+    const auto d = static_cast<size_t>(wrapDim(dim, shape, "topk"));
     const int64_t size = shape.empty() ? 1 : shape[d];
     if (k < 0 || k > size)
         wrongCount("topk", k, 0, size);
@@ -261,8 +261,7 @@ Shape topkShape(const Shape &shape, int64_t k, int64_t dim)
 
 Shape kthvalueShape(const Shape &shape, int64_t k, int64_t dim, bool keepdim)
 {
-    const auto d
-            = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), "kthvalue"));
+    const auto d = static_cast<size_t>(wrapDim(dim, shape, "kthvalue"));
     const int64_t size = shape.empty() ? 1 : shape[d];
     if (k < 1 || k > size)
         wrongCount("kthvalue", k, 1, size);
@@ -271,7 +270,7 @@ Shape kthvalueShape(const Shape &shape, int64_t k, int64_t dim, bool keepdim)
 
 ValuesAndIndices sort(const Tensor &x, int64_t dim, bool descending)
 {
-    const int64_t d = wrapDim(dim, x.dim(), "sort");
+    const int64_t d = wrapDim(dim, x.shape(), "sort");
     const ValuesAndIndices out
             = chooseFromRows("sort", x, d, x.dim() == 0 ? 1 : x.size(d), SortRows{descending});
     recordChosen("sort", x, d, true, out.values, out.indices);
@@ -281,7 +280,7 @@ ValuesAndIndices sort(const Tensor &x, int64_t dim, bool descending)
 ValuesAndIndices topk(const Tensor &x, int64_t k, int64_t dim, bool largest, bool sorted)
 {
     topkShape(x.shape(), k, dim);
-    const int64_t d = wrapDim(dim, x.dim(), "topk");
+    const int64_t d = wrapDim(dim, x.shape(), "topk");
     // A 0-d tensor is its only choice, even of none, as in PyTorch.
     const int64_t count = x.dim() == 0 ? 1 : k;
     const ValuesAndIndices out

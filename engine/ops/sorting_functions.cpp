@@ -155,7 +155,7 @@ FunctionSpec running(Title title, std::vector<Arg> args, Operation operation)
 {
     return tensorFunction<O>(group, title, {tensorPort("input")}, std::move(args),
                              [title](const O &o, const Shapes &in) {
-                                 wrapDim(o.dim, static_cast<int64_t>(in.at(0).size()), title.name);
+                                 wrapDim(o.dim, in.at(0), title.name);
                                  return in[0];
                              },
                              operation,
@@ -223,8 +223,7 @@ Shape diffShape(const DiffOptions &o, const Shapes &in)
         throw Error(ErrorCategory::Value, "wrong_argument", "diff", "n = " + std::to_string(o.n),
                     "0 or more");
     Shape out = catShape(diffParts(in), o.dim);
-    int64_t &size
-            = out[static_cast<size_t>(wrapDim(o.dim, static_cast<int64_t>(out.size()), "diff"))];
+    int64_t &size = out[static_cast<size_t>(wrapDim(o.dim, out, "diff"))];
     size = std::max<int64_t>(0, size - o.n);
     return out;
 }
@@ -253,7 +252,7 @@ Tensor diff(const DiffOptions &o, Inputs in)
 
 Shape trapezoidShape(const TrapezoidOptions &o, const Shapes &in, bool keep, const char *name)
 {
-    const int64_t d = wrapDim(o.dim, static_cast<int64_t>(in.at(0).size()), name);
+    const int64_t d = wrapDim(o.dim, in.at(0), name);
     if (in[0].empty())
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", name, "a 0-d tensor",
                     "at least one dimension");
@@ -274,7 +273,7 @@ Shape trapezoidShape(const TrapezoidOptions &o, const Shapes &in, bool keep, con
 Tensor trapezoids(const TrapezoidOptions &o, Inputs in)
 {
     const Tensor &y = in[0];
-    const int64_t d = wrapDim(o.dim, y.dim(), "trapezoid");
+    const int64_t d = wrapDim(o.dim, y.shape(), "trapezoid");
     const int64_t count = std::max<int64_t>(0, y.size(d) - 1);
     const auto after = [&](const Tensor &t, int64_t at) {
         return narrow(t, at, std::min<int64_t>(1, t.size(at)), count);
@@ -339,7 +338,7 @@ std::vector<FunctionSpec> differenceFunctions()
 std::vector<FunctionSpec> sortingFunctions()
 {
     const auto sortShape = [](const SortOptions &o, const Shapes &in) {
-        wrapDim(o.dim, static_cast<int64_t>(in.at(0).size()), "sort");
+        wrapDim(o.dim, in.at(0), "sort");
         return Shapes(2, in[0]);
     };
     const std::vector<Sample> sortSamples{

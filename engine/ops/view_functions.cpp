@@ -83,7 +83,8 @@ Shape requireMatrices(const Shape &shape, const char *where)
 {
     if (shape.size() < 2) {
         throw Error(ErrorCategory::Shape, "linalg_error_requires_at_least_2d", where,
-                    toString(shape), "a matrix or a batch of them");
+                    "input " + toString(shape), "a matrix or a batch of them: 2 dimensions or more",
+                    "unsqueeze it to a row or a column");
     }
     return shape;
 }
@@ -259,7 +260,7 @@ std::vector<FunctionSpec> orderFunctions()
                      requiredArg("destination", &MoveOptions::destination, "Where they go.")},
                     [](const MoveOptions &o, const Layout &x) {
                         return permuted(x,
-                                        movedOrder(x.dim(), o.source.values, o.destination.values));
+                                        movedOrder(x.shape, o.source.values, o.destination.values));
                     },
                     [](const MoveOptions &o, const Tensor &x) {
                         return movedim(x, o.source.values, o.destination.values);

@@ -56,7 +56,7 @@ Tensor permutedTensor(const char *name, const Tensor &x, const std::vector<int64
     std::vector<int64_t> inverse(dims.size());
     Tensor view = withLayout(x, permuted(layoutOf(x), dims));
     for (size_t i = 0; i < dims.size(); ++i)
-        inverse[static_cast<size_t>(wrapDim(dims[i], x.dim(), name))] = static_cast<int64_t>(i);
+        inverse[static_cast<size_t>(wrapDim(dims[i], x.shape(), name))] = static_cast<int64_t>(i);
     return recordView(name, x, view, [inverse](const Tensor &g) { return permute(g, inverse); });
 }
 
@@ -151,7 +151,7 @@ Tensor permute(const Tensor &x, const std::vector<int64_t> &dims)
 Tensor movedim(const Tensor &x, const std::vector<int64_t> &source,
                const std::vector<int64_t> &destination)
 {
-    return permutedTensor("movedim", x, movedOrder(x.dim(), source, destination));
+    return permutedTensor("movedim", x, movedOrder(x.shape(), source, destination));
 }
 
 Tensor transpose(const Tensor &x, int64_t dim0, int64_t dim1)
@@ -173,8 +173,8 @@ Tensor unsqueeze(const Tensor &x, int64_t dim)
 Shape flattenedShape(const Shape &shape, int64_t start_dim, int64_t end_dim)
 {
     const auto rank = static_cast<int64_t>(shape.size());
-    const int64_t first = wrapDim(start_dim, rank, "flatten");
-    const int64_t last = wrapDim(end_dim, rank, "flatten");
+    const int64_t first = wrapDim(start_dim, shape, "flatten");
+    const int64_t last = wrapDim(end_dim, shape, "flatten");
     if (first > last) {
         throw Error(ErrorCategory::Value, "flatten_error_start_after_end", "flatten",
                     "start_dim " + std::to_string(start_dim) + ", end_dim "
@@ -200,8 +200,7 @@ Tensor flatten(const Tensor &x, int64_t start_dim, int64_t end_dim)
 
 Shape unflattenedShape(const Shape &shape, int64_t dim, const Shape &sizes)
 {
-    const auto d
-            = static_cast<size_t>(wrapDim(dim, static_cast<int64_t>(shape.size()), "unflatten"));
+    const auto d = static_cast<size_t>(wrapDim(dim, shape, "unflatten"));
     if (shape.empty() || sizes.empty()) {
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "unflatten",
                     toString(shape) + " into " + toString(sizes), "a dimension and its sizes");

@@ -225,7 +225,7 @@ std::complex<double> Tensor::complexItem() const
 {
     if (numel() != 1) {
         throw Error(ErrorCategory::Value, "item_error_not_scalar", "item", mrg::toString(shape()),
-                    "a tensor of one element", "reduce it, or select one element");
+                    "one element: size 1 in every dimension", "reduce it, or select one element");
     }
     readsElements("item");
     return dispatchAll(dtype(), [&](auto tag) {
