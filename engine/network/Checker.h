@@ -43,8 +43,8 @@ private:
     void findRoles();
     void inferNode(NodeId id);
     void inferData(const NetworkNode &node);
-    SymbolicShape targetShape(const DataDescription &data, TargetForm form) const;
-    void checkForm(const DataDescription &data, TargetForm form, const Wire &wire);
+    SymbolicShape targetShape(const DataDescription &data, TargetForm form, bool oneSign) const;
+    void checkForm(const DataDescription &data, const Port &port, const Wire &wire);
     const Port *inputPort(const PortRef &ref) const;
     /// The wires into a node in port order; nothing if a required one is missing or its shape is
     /// unknown (said elsewhere).

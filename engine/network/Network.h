@@ -14,7 +14,8 @@ namespace mrg {
 /// Identity of a node within its network; positive, never used again after removal.
 using NodeId = int64_t;
 
-/// One end of a wire: a port of a node. `index` numbers the wires into a variadic port from 0.
+/// One end of a wire: a port of a node. `index` numbers, from 0, the wires into a variadic port and
+/// the tensors that come out of one (the pieces of split).
 struct PortRef {
     NodeId node = 0;
     std::string port;

@@ -4,7 +4,9 @@
 #include "engine/autograd/anomaly.h"
 #include "engine/core/Random.h"
 #include "engine/network/outline.h"
+#include "engine/network/target_forms.h"
 #include "engine/nn/ModuleProfiler.h"
+#include "engine/ops/views.h"
 
 #include <algorithm>
 #include <optional>
@@ -66,12 +68,22 @@ Tensor BuiltNetwork::loss(const Tensor &scores, const Tensor &target)
     std::vector<Tensor> inputs = m_lossValues;
     for (size_t i = 0; i < inputs.size(); ++i) {
         if (m_lossInputs[i] == targetSlot)
-            inputs[i] = target;
+            inputs[i] = m_oneSign ? select(target, 1, -1) : target;
         else if (m_lossInputs[i] == m_scoreSlot)
             inputs[i] = scores;
     }
     const NodeCall call(m_lossNode);
-    return m_loss->call(inputs).front();
+    return m_loss->call(inputs).at(m_lossOutput);
+}
+
+template <typename Action> void BuiltNetwork::forEachLearning(Action action) const
+{
+    for (const Step &step : m_steps) {
+        if (step.module)
+            action(step.node, *step.module);
+    }
+    if (!m_loss->parameters().empty())
+        action(m_lossNode, *m_loss);
 }
 
 void BuiltNetwork::train(bool on)
@@ -85,10 +97,7 @@ void BuiltNetwork::train(bool on)
 
 void BuiltNetwork::zeroGrad()
 {
-    for (const Step &step : m_steps) {
-        if (step.module)
-            step.module->zeroGrad();
-    }
+    forEachLearning([](NodeId, Module &module) { module.zeroGrad(); });
 }
 
 void BuiltNetwork::to(DType dtype)
@@ -111,10 +120,9 @@ void append(NamedTensors &out, NodeId node, const NamedTensors &tensors)
 NamedTensors BuiltNetwork::namedParameters() const
 {
     NamedTensors out;
-    for (const Step &step : m_steps) {
-        if (step.module)
-            append(out, step.node, step.module->namedParameters());
-    }
+    forEachLearning([&out](NodeId node, const Module &module) {
+        append(out, node, module.namedParameters());
+    });
     return out;
 }
 
@@ -129,26 +137,21 @@ std::vector<Tensor> BuiltNetwork::parameters() const
 NamedTensors BuiltNetwork::stateDict() const
 {
     NamedTensors out;
-    for (const Step &step : m_steps) {
-        if (step.module)
-            append(out, step.node, step.module->stateDict());
-    }
+    forEachLearning([&out](NodeId node, Module &module) { append(out, node, module.stateDict()); });
     return out;
 }
 
 void BuiltNetwork::loadStateDict(const NamedTensors &state)
 {
-    for (const Step &step : m_steps) {
-        if (!step.module)
-            continue;
-        const std::string prefix = std::to_string(step.node) + ".";
+    forEachLearning([&state](NodeId node, Module &module) {
+        const std::string prefix = std::to_string(node) + ".";
         NamedTensors own;
         for (const auto &[name, tensor] : state) {
             if (name.rfind(prefix, 0) == 0)
                 own.emplace_back(name.substr(prefix.size()), tensor);
         }
-        step.module->loadStateDict(own);
-    }
+        module.loadStateDict(own);
+    });
 }
 
 Module *BuiltNetwork::module(NodeId node) const
@@ -208,6 +211,9 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
             if (id == *checked.loss) {
                 built.m_loss = module;
                 built.m_lossNode = id;
+                // AdaptiveLogSoftmaxWithLoss gives more than its loss.
+                for (size_t i = 0; i < spec.outputs.size(); ++i)
+                    built.m_lossOutput = spec.outputs[i].name == "loss" ? i : built.m_lossOutput;
                 const PortRef target{*checked.data, "target", 0};
                 for (const Port &port : spec.inputs) {
                     const Wire *wire = network.wireInto({id, port.name, 0});
@@ -215,8 +221,10 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                     built.m_lossInputs.push_back(!wire              ? BuiltNetwork::Step::none
                                                          : isTarget ? BuiltNetwork::targetSlot
                                                                     : slots.at(wire->from));
-                    if (isTarget)
+                    if (isTarget) {
                         built.m_targetForm = port.form;
+                        built.m_oneSign = takesOneSign(port);
+                    }
                 }
                 continue;
             }
@@ -266,8 +274,12 @@ Result<BuiltNetwork> build(const Network &network, const CheckedNetwork &checked
                     return outlines.error().within("network");
             }
             for (const Port &port : spec.outputs) {
-                slots[{id, port.name, 0}] = built.m_slots;
-                step.outputs.push_back(built.m_slots++);
+                for (int index = 0; index == 0
+                     || (port.variadic && checked.shapes.contains({id, port.name, index}));
+                     ++index) {
+                    slots[{id, port.name, index}] = built.m_slots;
+                    step.outputs.push_back(built.m_slots++);
+                }
             }
             built.m_steps.push_back(std::move(step));
         }

@@ -19,7 +19,7 @@ public:
     void train(bool on);
     void zeroGrad();
     void to(DType dtype);
-    /// Parameters in node order, named "<node id>.weight".
+    /// Parameters in node order, named "<node id>.weight"; those of a loss that learns come last.
     NamedTensors namedParameters() const;
     std::vector<Tensor> parameters() const;
     NamedTensors stateDict() const;
@@ -48,14 +48,18 @@ private:
         std::vector<size_t> inputs; ///< slots
         std::vector<size_t> outputs;
     };
+    /// Calls action(node, module) for every module and for a loss that has parameters.
+    template <typename Action> void forEachLearning(Action action) const;
     std::vector<Step> m_steps;
     /// Stands among the loss's inputs for the target.
     static constexpr size_t targetSlot = Step::none - 1;
     std::shared_ptr<Module> m_loss;
+    size_t m_lossOutput = 0; ///< which of its outputs the loss is
     std::vector<size_t> m_lossInputs; ///< slots, targetSlot or none
     std::vector<Tensor> m_lossValues; ///< of those that are neither scores nor target
     NodeId m_lossNode = 0;
     TargetForm m_targetForm = TargetForm::None;
+    bool m_oneSign = false; ///< the loss takes the last column of the signs
     uint64_t m_seed = 0;
     bool m_callsFunctions = false; ///< which may draw random numbers
     size_t m_slots = 0;

@@ -62,41 +62,48 @@ void Checker::inferData(const NetworkNode &node)
     TargetForm form = described->task == Task::MultiLabel ? TargetForm::LabelIndices
             : described->task == Task::SingleLabel        ? TargetForm::ClassIndex
                                                           : TargetForm::Values;
+    bool oneSign = false;
     for (const Wire &wire : m_network.wires) {
         if (wire.from != PortRef{node.id, "target", 0})
             continue;
         const Port *port = inputPort(wire.to);
         if (port && port->form != TargetForm::None) {
             form = port->form;
-            checkForm(*described, form, wire);
+            oneSign = takesOneSign(*port);
+            checkForm(*described, *port, wire);
             break;
         }
     }
-    m_result.shapes[{node.id, "target", 0}] = targetShape(*described, form);
+    m_result.shapes[{node.id, "target", 0}] = targetShape(*described, form, oneSign);
 }
 
-SymbolicShape Checker::targetShape(const DataDescription &data, TargetForm form) const
+SymbolicShape Checker::targetShape(const DataDescription &data, TargetForm form, bool oneSign) const
 {
     SymbolicShape out;
     out.dims.push_back({m_probe.batch, 1});
     const bool indices = form == TargetForm::ClassIndex || form == TargetForm::LabelIndices;
     out.dtype = indices ? DType::Int64 : DType::Float32;
-    if (form != TargetForm::ClassIndex)
+    if (form != TargetForm::ClassIndex && !oneSign)
         out.dims.push_back({data.classes, 0});
     return out;
 }
 
-void Checker::checkForm(const DataDescription &data, TargetForm form, const Wire &wire)
+void Checker::checkForm(const DataDescription &data, const Port &wanted, const Wire &wire)
 {
-    if (canDeliver(data.task, form))
+    const TargetForm form = wanted.form;
+    const bool tooMany = takesOneSign(wanted) && data.classes > 2;
+    if (canDeliver(data.task, form) && !tooMany)
         return;
-    Issue &issue = add("target_form", wire.to.node,
-                       nameOf(wire.to.node) + " wants " + formWords(form) + ", but "
-                               + nameOf(wire.from.node) + " has " + taskWords(data.task) + ".",
-                       wire.to.port);
+    Issue &issue = add("target_form", wire.to.node, "", wire.to.port);
     issue.wire = wire;
     issue.got = taskWords(data.task);
     issue.wanted = formWords(form);
+    if (tooMany) {
+        issue.got += ", " + std::to_string(data.classes) + " labels";
+        issue.wanted += ", of one label or two classes";
+    }
+    issue.text = nameOf(wire.to.node) + " wants " + issue.wanted + ", but " + nameOf(wire.from.node)
+            + " has " + issue.got + ".";
     for (const ModuleSpec &spec : m_vocabulary.registry.modules()) {
         const bool fits = spec.isLoss()
                 && std::any_of(spec.inputs.begin(), spec.inputs.end(), [&](const Port &port) {
@@ -136,6 +143,7 @@ void Checker::reportNotGiven(const Wire &wire)
 {
     Issue &issue = add("output_not_given", wire.to.node,
                        nameOf(wire.from.node) + " gives no " + wire.from.port
+                               + (wire.from.index ? " " + std::to_string(wire.from.index) : "")
                                + " with these arguments, but " + nameOf(wire.to.node) + "."
                                + wire.to.port + " is wired to it.",
                        wire.to.port);
@@ -212,11 +220,17 @@ void Checker::inferModule(const NetworkNode &node, const Spec &spec)
     }
     m_given.insert(node.id);
     const Result<Shapes> otherOutputs = spec.infer(node.args, byPort(spec, *wires, others));
-    for (size_t i = 0; i < spec.outputs.size() && i < outputs->size(); ++i) {
+    for (size_t i = 0; i < outputs->size(); ++i) {
+        // What comes behind the last port belongs to it, if it is variadic.
+        const size_t number = std::min(i, spec.outputs.size() - 1);
+        const Port &port = spec.outputs[number];
+        if (i > number && !port.variadic)
+            break;
         const bool known = outlines && i < outlines->size() && (*outlines)[i];
-        const DType dtype = known ? (*outlines)[i]->dtype : declaredType(spec.outputs[i], *wires);
-        m_result.shapes[{node.id, spec.outputs[i].name, 0}] = symbolic(
-                (*outputs)[i], otherOutputs ? (*otherOutputs)[i] : (*outputs)[i], dtype, m_probe);
+        const DType dtype = known ? (*outlines)[i]->dtype : declaredType(port, *wires);
+        const bool both = otherOutputs && i < otherOutputs->size();
+        m_result.shapes[{node.id, port.name, static_cast<int>(i - number)}] = symbolic(
+                (*outputs)[i], both ? (*otherOutputs)[i] : (*outputs)[i], dtype, m_probe);
     }
 }
 

@@ -151,7 +151,7 @@ NetworkNode readNode(const Json &json, const std::string &pointer)
     return node;
 }
 
-/// "3.output", or "3.tensors.1" for wires into a variadic port.
+/// "3.output", or "3.tensors.1" for the ends of wires at a variadic port.
 std::string portText(const PortRef &ref)
 {
     return std::to_string(ref.node) + "." + ref.port

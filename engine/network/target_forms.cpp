@@ -16,6 +16,11 @@ bool canDeliver(Task task, TargetForm form)
     return false;
 }
 
+bool takesOneSign(const Port &port)
+{
+    return port.form == TargetForm::Sign && port.pattern.rfind("N |", 0) == 0;
+}
+
 const char *taskWords(Task task)
 {
     switch (task) {

@@ -54,7 +54,7 @@ std::vector<Tensor> uniqueOf(const Tensor &x, const UniqueOptions &o, bool conse
 {
     readsElements("unique");
     const bool whole = !o.dim || x.dim() == 0;
-    const int64_t d = o.dim ? wrapDim(*o.dim, x.dim(), "unique") : 0;
+    const int64_t d = o.dim ? wrapDim(*o.dim, x.shape(), "unique") : 0;
     // Entries of the dimension as rows.
     const Tensor detached = x.detach();
     const Tensor front = whole ? reshape(detached, {x.numel()}) : movedim(detached, {d}, {0});
@@ -114,7 +114,8 @@ FunctionSpec uniqueFunction(Title title, bool consecutive)
                        .inputs = {{3, 2}}}}});
     spec.shapeFromElements = true;
     spec.differentiable = false;
-    spec.outputs = outputPorts({{"values", "any"}, {"inverse", "int64"}, {"counts", "int64"}});
+    spec.outputs
+            = outputPorts({{"output", "any"}, {"inverse_indices", "int64"}, {"counts", "int64"}});
     return spec;
 }
 

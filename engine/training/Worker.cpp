@@ -301,6 +301,11 @@ Result<void> Session::Worker::setStepOption(const Command &command)
 
 Result<void> Session::Worker::setLossOption(const Command &command)
 {
+    if (!m_network.lossModule().parameters().empty()) {
+        return Error(ErrorCategory::State, "loss_learns", m_lossType, "another " + command.name,
+                     "the options that its parameters were made with",
+                     "set it in the inspector and Reset");
+    }
     // Checked with the shapes of this network: a weight must have one number a class.
     Network changed = m_experiment.network;
     Arguments args = m_lossArgs;

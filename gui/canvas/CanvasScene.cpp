@@ -112,7 +112,7 @@ WireItem *CanvasScene::itemFor(const Wire &wire) const
 QPointF CanvasScene::portPosition(const PortRef &port, bool input) const
 {
     const NodeItem *item = itemFor(port.node);
-    return item ? item->portPosition(QString::fromStdString(port.port), input) : QPointF();
+    return item ? item->portPosition(port, input) : QPointF();
 }
 
 NodeItem *CanvasScene::nodeWithPortAt(QPointF position) const

@@ -217,7 +217,7 @@ void CanvasView::beginPull(const NodeItem::PortSpot &spot)
         if (const Wire *wire = m_document.network().wireInto(spot.ref)) {
             m_pull->detached = *wire;
             for (const NodeItem::PortSpot &other : m_scene->itemFor(wire->from.node)->ports()) {
-                if (!other.input && other.ref.port == wire->from.port)
+                if (!other.input && other.ref == wire->from)
                     m_pull->from = other;
             }
             if (WireItem *item = m_scene->itemFor(*wire))

@@ -32,9 +32,8 @@ NetworkPicture::NetworkPicture(const Network &network, const CheckedNetwork &che
         const auto &[fromAt, from] = m_cards[places[wire.from.node]];
         const auto &[toAt, to] = m_cards[places[wire.to.node]];
         WireView view;
-        view.path = wirePath(
-                fromAt + from.portPosition(QString::fromStdString(wire.from.port), false),
-                toAt + to.portPosition(QString::fromStdString(wire.to.port), true));
+        view.path = wirePath(fromAt + from.portPosition(wire.from, false),
+                             toAt + to.portPosition(wire.to, true));
         if (const auto shape = checked.shapes.find(wire.from); shape != checked.shapes.end())
             view.shape = QString::fromStdString(shape->second.text());
         view.pill = shapePill(view.path, view.shape);

@@ -82,9 +82,14 @@ NodeCard::NodeCard(const NetworkNode &node, const Spec *spec, const CheckedNetwo
             inputs.push_back({QString::fromStdString(port.name),
                               QString::fromStdString(port.summary), port.variadic});
         for (const mrg::Port &port : spec->outputs) {
-            if (!port.optional)
+            // What some arguments alone give, and pieces beyond the first, are there once known.
+            for (int index = 0; (index == 0 && !port.optional)
+                 || ((index == 0 || port.variadic)
+                     && checked.shapes.contains({node.id, port.name, index}));
+                 ++index) {
                 outputs.push_back({QString::fromStdString(port.name),
-                                   QString::fromStdString(port.summary), false});
+                                   QString::fromStdString(port.summary), port.variadic, index});
+            }
         }
         options = optionsText(*spec, node.args);
     }
@@ -106,11 +111,21 @@ QPointF NodeCard::portPosition(size_t row, bool input) const
     return {input ? 0 : width, top + portHeight * (static_cast<double>(row) + 0.5)};
 }
 
-QPointF NodeCard::portPosition(const QString &port, bool input) const
+QString NodeCard::Port::label() const
 {
-    const std::vector<Port> &ports = input ? inputs : outputs;
-    for (size_t row = 0; row < ports.size(); ++row) {
-        if (ports[row].name == port)
+    return index == 0 ? name : name + " " + QString::number(index);
+}
+
+bool NodeCard::isAt(const PortRef &port, size_t row, bool input) const
+{
+    const Port &own = (input ? inputs : outputs)[row];
+    return own.name == QString::fromStdString(port.port) && (input || own.index == port.index);
+}
+
+QPointF NodeCard::portPosition(const PortRef &port, bool input) const
+{
+    for (size_t row = 0; row < (input ? inputs : outputs).size(); ++row) {
+        if (isAt(port, row, input))
             return portPosition(row, input);
     }
     return {input ? 0 : width, height / 2};
@@ -150,7 +165,8 @@ void NodeCard::draw(QPainter &painter, const Theme &theme, const State &state) c
         const std::vector<Port> &ports = input ? inputs : outputs;
         for (size_t row = 0; row < ports.size(); ++row) {
             const QPointF at = portPosition(row, input);
-            const bool lit = ports[row].name == state.litPort && input == state.litInput;
+            const bool lit
+                    = state.litPort && input == state.litInput && isAt(*state.litPort, row, input);
             painter.setPen(QPen(lit ? theme.accent : color, 1.6));
             painter.setBrush(lit ? theme.accent : theme.surface);
             const double size = lit ? portRadius + 2 : portRadius;
@@ -159,7 +175,7 @@ void NodeCard::draw(QPainter &painter, const Theme &theme, const State &state) c
             const QRectF text(input ? 12 : width / 2, at.y() - portHeight / 2, width / 2 - 12,
                               portHeight);
             painter.drawText(text, Qt::AlignVCenter | (input ? Qt::AlignLeft : Qt::AlignRight),
-                             ports[row].name);
+                             ports[row].label());
         }
     }
     if (severity) {

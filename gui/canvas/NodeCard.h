@@ -17,11 +17,13 @@ struct NodeCard {
         QString name;
         QString summary;
         bool variadic = false;
+        int index = 0; ///< of an output that is one of several under a name
+        QString label() const;
     };
     struct State {
         bool selected = false;
         bool focused = false;
-        QString litPort; ///< a port drawn as the target of a wire
+        std::optional<PortRef> litPort; ///< drawn as the target of a wire
         bool litInput = true;
     };
 
@@ -33,8 +35,10 @@ struct NodeCard {
     /// With shadow and ports.
     QRectF outline() const { return rect().adjusted(-14, -10, 14, 14); }
     QPointF portPosition(size_t row, bool input) const;
-    /// Of a port by its name; the middle of the edge if there is none.
-    QPointF portPosition(const QString &port, bool input) const;
+    /// Of a wire's end; the middle of the edge if there is no such port.
+    QPointF portPosition(const PortRef &port, bool input) const;
+    /// Whether the wire's end is at the port of that row: all wires into a variadic one are.
+    bool isAt(const PortRef &port, size_t row, bool input) const;
     void draw(QPainter &painter, const Theme &theme, const State &state) const;
 
     QString title;

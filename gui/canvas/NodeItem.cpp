@@ -55,7 +55,7 @@ std::vector<NodeItem::PortSpot> NodeItem::ports() const
     for (const bool input : {true, false}) {
         const std::vector<NodeCard::Port> &ports = input ? m_card.inputs : m_card.outputs;
         for (size_t row = 0; row < ports.size(); ++row) {
-            out.push_back({{m_id, ports[row].name.toStdString(), 0},
+            out.push_back({{m_id, ports[row].name.toStdString(), ports[row].index},
                            input,
                            mapToScene(m_card.portPosition(row, input)),
                            ports[row].summary,
@@ -74,14 +74,14 @@ std::optional<NodeItem::PortSpot> NodeItem::portAt(QPointF scenePosition) const
     return std::nullopt;
 }
 
-QPointF NodeItem::portPosition(const QString &port, bool input) const
+QPointF NodeItem::portPosition(const PortRef &port, bool input) const
 {
     return mapToScene(m_card.portPosition(port, input));
 }
 
 void NodeItem::setHighlighted(std::optional<PortRef> port, bool input)
 {
-    m_litPort = port ? QString::fromStdString(port->port) : QString();
+    m_litPort = std::move(port);
     m_litInput = input;
     update();
 }

@@ -33,7 +33,7 @@ public:
     /// Port under a scene position, generously.
     std::optional<PortSpot> portAt(QPointF scenePosition) const;
     /// Scene position of a port; of the node's edge if there is no such port.
-    QPointF portPosition(const QString &port, bool input) const;
+    QPointF portPosition(const PortRef &port, bool input) const;
     std::vector<PortSpot> ports() const;
 
     /// Drawn as a target while a wire is being pulled.
@@ -46,7 +46,7 @@ private:
     CanvasScene &m_scene;
     NodeId m_id;
     NodeCard m_card;
-    QString m_litPort;
+    std::optional<PortRef> m_litPort;
     bool m_litInput = true;
     bool m_refreshing = false;
 };
