@@ -142,7 +142,6 @@ protected:
         num_features = x[channelDimension(m_traits, x)];
         for (const char *name : {"weight", "bias", "running_mean", "running_var"})
             materialize(name, {num_features}, std::string_view(name) == "running_var" ? 1 : 0);
-        setTypeName(m_traits.name);
     }
 
     /// An instance norm without anything a channel takes any number of them.

@@ -49,7 +49,6 @@ void Linear::initializeParameters(const std::vector<Shape> &inputs)
     options.in_features = inputs[0].back();
     materialize("weight", {options.out_features, options.in_features});
     materialize("bias", {options.out_features});
-    setTypeName("Linear");
 }
 
 namespace {

@@ -234,6 +234,9 @@ void Module::materializeUninitialized(const std::vector<Shape> &inputs)
     const bool draw = std::any_of(m_parameters.begin(), m_parameters.end(), missing);
     initializeParameters(inputs);
     m_awaitsInputs = false;
+    // From now on it is the module proper.
+    if (m_typeName.starts_with("Lazy"))
+        m_typeName.erase(0, std::string_view("Lazy").size());
     if (draw && !ShapesOnly::active())
         resetParameters(m_initial);
 }
