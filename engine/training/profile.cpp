@@ -248,6 +248,8 @@ Result<NetworkProfile> profileSteps(BuiltNetwork &network, Optimizer &optimizer,
         for (int64_t i = 0; i < warmUpSteps; ++i) {
             if (brokenOff())
                 return whenBrokenOff;
+            // The step's own gradients are part of what it holds; those of the one before are not.
+            optimizer.zeroGrad();
             const int64_t before = memoryStatistics().allocatedBytes;
             resetPeakMemory();
             stepMs = 0;

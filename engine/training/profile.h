@@ -31,7 +31,9 @@ struct NetworkProfile {
     double forwardMs = 0;
     double backwardMs = 0;
     double optimizerMs = 0; ///< the update; gradients dropped and clipped, weights averaged
-    int64_t peakBytes = 0; ///< the most that a step holds at once beyond parameters and their like
+    /// The most that a step holds at once, gradients included, beyond parameters and what the
+    /// optimizer remembers.
+    int64_t peakBytes = 0;
     int64_t steps = 0; ///< that were measured
     int64_t batchSize = 0;
     int threads = 1; ///< that kernels might use

@@ -184,6 +184,12 @@ private slots:
         QCOMPARE(ofNode(profile, 1).allocatedBytes, 10 * 2 * 4 + 10 * 8);
         QVERIFY(ofNode(profile, 2).allocatedBytes >= 10 * 8 * 4);
         QVERIFY(profile.peakBytes >= ofNode(profile, 2).peakBytes);
+        // At the end of forward all is held at once.
+        int64_t held = 0;
+        for (NodeId node = 2; node <= 7; ++node)
+            held += ofNode(profile, node).allocatedBytes;
+        QVERIFY2(profile.peakBytes >= held,
+                 qPrintable(QString("%1 of %2").arg(profile.peakBytes).arg(held)));
         for (double part :
              {profile.dataMs, profile.forwardMs, profile.backwardMs, profile.optimizerMs})
             QVERIFY(part > 0);
