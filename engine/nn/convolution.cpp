@@ -224,32 +224,19 @@ std::vector<Sample> samplesFor(size_t dimensions)
 
 std::vector<BadSample> badSamplesFor(size_t dimensions)
 {
-    const Arguments plain{{"in_channels", 2}, {"out_channels", 4}, {"kernel_size", 3}};
-    const auto with = [&](Arguments more) {
-        more.insert(plain.begin(), plain.end());
-        return more;
-    };
-    const auto space = [&](Shape leading) {
-        return Shapes{spatialShape(std::move(leading), {5, 5, 5}, dimensions)};
-    };
-    return {{plain, space({2, 3}), "size_mismatch"},
-            {plain, space({1, 2, 2}), "dimension_count_mismatch"},
-            {with({{"kernel_size", 9}}), space({2, 2}), "kernel_larger_than_input"},
-            {with({{"in_channels", 3}, {"groups", 2}}), space({2, 3}),
-             "channels_not_divisible_by_groups"},
-            {with({{"out_channels", 3}, {"groups", 2}}), space({2, 2}),
-             "channels_not_divisible_by_groups"},
-            {with({{"padding", "same"}, {"stride", 2}}), space({2, 2}),
-             "same_padding_needs_stride_1"},
-            {with({{"kernel_size", ValueList{3, 3, 3, 3}}}), space({2, 2}),
-             "wrong_number_of_sizes"},
-            {with({{"kernel_size", ValueList()}}), space({2, 2}), "wrong_number_of_sizes"},
-            {with({{"padding", -1}}), space({2, 2}), "wrong_argument"},
-            {with({{"padding", "full"}}), space({2, 2}), "wrong_argument"},
-            {with({{"padding", 5}, {"padding_mode", "reflect"}}), space({2, 2}),
-             "padding_larger_than_input"},
-            {with({{"padding", 6}, {"padding_mode", "circular"}}), space({2, 2}),
-             "padding_larger_than_input"}};
+    return wrongConvolutions(
+            dimensions, 3, 5,
+            {{{{"kernel_size", 9}}, {2, 2}, "kernel_larger_than_input"},
+             {{{"in_channels", 3}, {"groups", 2}}, {2, 3}, "channels_not_divisible_by_groups"},
+             {{{"padding", "same"}, {"stride", 2}}, {2, 2}, "same_padding_needs_stride_1"},
+             {{{"kernel_size", ValueList{3, 3, 3, 3}}}, {2, 2}, "wrong_number_of_sizes"},
+             {{{"kernel_size", ValueList()}}, {2, 2}, "wrong_number_of_sizes"},
+             {{{"padding", -1}}, {2, 2}, "wrong_argument"},
+             {{{"padding", "full"}}, {2, 2}, "wrong_argument"},
+             {{{"padding", 5}, {"padding_mode", "reflect"}}, {2, 2}, "padding_larger_than_input"},
+             {{{"padding", 6}, {"padding_mode", "circular"}},
+              {2, 2},
+              "padding_larger_than_input"}});
 }
 
 Declaration<ConvOptions> declaration(size_t dimensions)

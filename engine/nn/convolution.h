@@ -93,6 +93,34 @@ private:
     WeightShape m_weightShape;
 };
 
+/// A wrong use of a convolution: what is set besides its channels and kernel, and the input's sizes
+/// before those of space.
+struct WrongConvolution {
+    Arguments more;
+    Shape leading;
+    const char *kind;
+};
+/// Those that all convolutions share, and some of one's own, on a space of `size` in each
+/// dimension.
+inline std::vector<BadSample> wrongConvolutions(size_t dimensions, int64_t kernel, int64_t size,
+                                                const std::vector<WrongConvolution> &own)
+{
+    std::vector<WrongConvolution> all{
+            {{}, {2, 3}, "size_mismatch"},
+            {{}, {1, 2, 2}, "dimension_count_mismatch"},
+            {{{"out_channels", 3}, {"groups", 2}}, {2, 2}, "channels_not_divisible_by_groups"}};
+    all.insert(all.end(), own.begin(), own.end());
+    const Arguments plain{{"in_channels", 2}, {"out_channels", 4}, {"kernel_size", kernel}};
+    std::vector<BadSample> out;
+    for (WrongConvolution &wrong : all) {
+        wrong.more.insert(plain.begin(), plain.end());
+        out.push_back({wrong.more,
+                       {spatialShape(wrong.leading, Shape(3, size), dimensions)},
+                       wrong.kind});
+    }
+    return out;
+}
+
 /// Turns the declaration of a convolution into that of its lazy form: no in_channels.
 template <typename O> Declaration<O> lazyForm(Declaration<O> d, size_t dimensions)
 {

@@ -176,22 +176,12 @@ std::vector<Sample> samplesFor(size_t dimensions)
 
 std::vector<BadSample> badSamplesFor(size_t dimensions)
 {
-    const Arguments plain{{"in_channels", 2}, {"out_channels", 4}, {"kernel_size", 2}};
-    const auto with = [&](Arguments more) {
-        more.insert(plain.begin(), plain.end());
-        return more;
-    };
-    const auto space = [&](Shape leading) {
-        return Shapes{spatialShape(std::move(leading), {3, 3, 3}, dimensions)};
-    };
-    return {{plain, space({2, 3}), "size_mismatch"},
-            {plain, space({1, 2, 2}), "dimension_count_mismatch"},
-            {with({{"out_channels", 3}, {"groups", 2}}), space({2, 2}),
-             "channels_not_divisible_by_groups"},
-            {with({{"output_padding", 1}}), space({2, 2}), "output_padding_too_large"},
-            {with({{"padding", 2}}), space({2, 2}), "output_size_too_small"},
-            {with({{"padding_mode", "reflect"}}), space({2, 2}), "wrong_argument"},
-            {with({{"stride", ValueList{1, 1, 1, 1}}}), space({2, 2}), "wrong_number_of_sizes"}};
+    return wrongConvolutions(
+            dimensions, 2, 3,
+            {{{{"output_padding", 1}}, {2, 2}, "output_padding_too_large"},
+             {{{"padding", 2}}, {2, 2}, "output_size_too_small"},
+             {{{"padding_mode", "reflect"}}, {2, 2}, "wrong_argument"},
+             {{{"stride", ValueList{1, 1, 1, 1}}}, {2, 2}, "wrong_number_of_sizes"}});
 }
 
 Declaration<ConvTransposeOptions> declaration(size_t dimensions)
