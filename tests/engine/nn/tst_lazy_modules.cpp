@@ -2,26 +2,13 @@
 // Every lazy module: what can't be done before its first input, and what a wrong one does.
 #include "engine/nn/Module.h"
 #include "engine/nn/families.h"
+#include "tests/engine/error_kind.h"
 #include "tests/engine/spec/sample_inputs.h"
 
 #include <QObject>
 #include <QtTest/qtest.h>
 
 using namespace mrg;
-
-namespace {
-
-std::string kindOf(const std::function<void()> &action)
-{
-    try {
-        action();
-    } catch (const Error &error) {
-        return error.kind;
-    }
-    return "nothing was thrown";
-}
-
-} // namespace
 
 class TestLazyModules : public QObject {
     Q_OBJECT
@@ -66,10 +53,10 @@ private slots:
         const std::shared_ptr<Module> module = made();
         QVERIFY(module->hasUninitialized());
         const std::string kind = "uninitialized_parameter";
-        QCOMPARE(kindOf([&] { module->parameters(); }), kind);
-        QCOMPARE(kindOf([&] { module->namedParameters(); }), kind);
-        QCOMPARE(kindOf([&] { module->parameterCount(); }), kind);
-        QCOMPARE(kindOf([&] { module->stateDict(); }), kind);
+        QCOMPARE(test::errorKind([&] { module->parameters(); }), kind);
+        QCOMPARE(test::errorKind([&] { module->namedParameters(); }), kind);
+        QCOMPARE(test::errorKind([&] { module->parameterCount(); }), kind);
+        QCOMPARE(test::errorKind([&] { module->stateDict(); }), kind);
     }
 
     void theFirstInputSizesItAndMakesItTheModuleProper()
@@ -86,7 +73,7 @@ private slots:
                 size += 1;
             other.push_back(Tensor::ones(shape));
         }
-        QVERIFY(kindOf([&] { module->call(other); }) != "nothing was thrown");
+        QVERIFY(test::errorKind([&] { module->call(other); }) != "no error");
     }
 
     void aWrongFirstInputLeavesItLazy()
@@ -117,7 +104,7 @@ private slots:
         NamedTensors state = sized->stateDict();
         state.front().first = "other";
         const std::shared_ptr<Module> module = made();
-        QCOMPARE(kindOf([&] { module->loadStateDict(state); }),
+        QCOMPARE(test::errorKind([&] { module->loadStateDict(state); }),
                  std::string("state_dict_keys_differ"));
     }
 };
