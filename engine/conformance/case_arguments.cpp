@@ -83,6 +83,9 @@ void compareOutputs(const Json &json, const ValueList &outputs)
 void compareGradients(const Json &json, const ValueList &outputs,
                       const std::function<Tensor(const std::string &key)> &holder)
 {
+    // Where PyTorch had no gradients to give, its results may have asked for them all the same.
+    if (json.at("grads").empty())
+        return;
     std::vector<Tensor> results;
     std::vector<Tensor> cotangents;
     const Json &given = json.at("grad_outputs");

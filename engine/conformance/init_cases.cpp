@@ -187,6 +187,16 @@ void requireSparse(const Tensor &tensor, double sparsity)
     }
 }
 
+init::FanMode fanMode(const Json &args)
+{
+    const std::string mode = args.value("mode", "fan_in");
+    if (mode != "fan_in" && mode != "fan_out") {
+        throw Error(ErrorCategory::Value, "wrong_argument", "init", "mode " + mode,
+                    "fan_in or fan_out");
+    }
+    return mode == "fan_in" ? init::FanMode::In : init::FanMode::Out;
+}
+
 /// The factor of one of the functions in "bounds", as uniform bound or deviation.
 void checkBound(const Json &entry, const Shape &shape)
 {
@@ -196,10 +206,8 @@ void checkBound(const Json &entry, const Shape &shape)
     if (function.starts_with("xavier")) {
         deviation = init::xavierDeviation(shape, args.value("gain", 1.0));
     } else {
-        deviation = init::kaimingDeviation(
-                shape, args.value("a", 0.0),
-                args.value("mode", "fan_in") == "fan_in" ? init::FanMode::In : init::FanMode::Out,
-                args.value("nonlinearity", "leaky_relu"));
+        deviation = init::kaimingDeviation(shape, args.value("a", 0.0), fanMode(args),
+                                           args.value("nonlinearity", "leaky_relu"));
     }
     if (entry.contains("uniform_bound"))
         compareNumbers(function, std::sqrt(3.0) * deviation, entry["uniform_bound"], {1e-12, 0});
@@ -213,7 +221,17 @@ Tensor initialized(const std::string &name, const Json &json)
     const Json args = json.value("args", Json::object());
     const Tensor tensor = Tensor::empty(json.at("shape").get<Shape>(), DType::Float64);
     RandomStream random(1);
+    const auto kaiming = [&](auto fill) {
+        fill(tensor, random, args.value("a", 0.0), fanMode(args),
+             args.value("nonlinearity", "leaky_relu"));
+    };
     const std::map<std::string, std::function<void()>> functions{
+            {"xavier_uniform_",
+             [&] { init::xavierUniform(tensor, random, args.value("gain", 1.0)); }},
+            {"xavier_normal_",
+             [&] { init::xavierNormal(tensor, random, args.value("gain", 1.0)); }},
+            {"kaiming_uniform_", [&] { kaiming(init::kaimingUniform); }},
+            {"kaiming_normal_", [&] { kaiming(init::kaimingNormal); }},
             {"uniform_",
              [&] { init::uniform(tensor, random, args.value("a", 0.0), args.value("b", 1.0)); }},
             {"normal_",
@@ -251,14 +269,20 @@ void runInitCase(const ConformanceSubject &subject, const Json &json)
         checkDefaults(subject, target.substr(defaults.size()));
         return;
     }
+    const auto gain = [&] {
+        return init::calculateGain(json.at("nonlinearity"), json.value("param", 0.01));
+    };
     if (json.value("error", false)) {
-        expectError(json, [&] { initialized(target.substr(target.rfind('.') + 1), json); });
+        expectError(json, [&] {
+            if (json.contains("nonlinearity"))
+                gain();
+            else
+                initialized(target.substr(target.rfind('.') + 1), json);
+        });
         return;
     }
     if (json.contains("gain")) {
-        compareNumbers("gain",
-                       init::calculateGain(json.at("nonlinearity"), json.value("param", 0.01)),
-                       json["gain"], {1e-12, 0});
+        compareNumbers("gain", gain(), json["gain"], {1e-12, 0});
         return;
     }
     if (json.contains("bounds")) {

@@ -214,8 +214,12 @@ void runSchedulerCase(const ConformanceSubject &subject, const Json &json)
     const SchedulerSpec &spec = findSpec(subject.schedulers, json.at("target"));
     const OptimizerSpec &sgd = findSpec(subject.optimizers, "optim.SGD");
     Tensor parameter = Tensor::zeros({1});
-    const std::unique_ptr<Optimizer> optimizer = sgd.make({{{parameter.setRequiresGrad()}, {}}},
-                                                          {{"lr", json.at("lr").get<double>()}});
+    const std::unique_ptr<Optimizer> optimizer
+            = sgd.make({{{parameter.setRequiresGrad()}, {}}}, {{"lr", json.value("lr", 0.1)}});
+    if (json.value("error", false)) {
+        expectError(json, [&] { spec.make(*optimizer, argumentsOf(json.at("args"))); });
+        return;
+    }
     const std::unique_ptr<Scheduler> scheduler
             = spec.make(*optimizer, argumentsOf(json.at("args")));
     const Json &rates = json.at("lrs");

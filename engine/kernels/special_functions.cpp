@@ -124,10 +124,33 @@ double hurwitzZeta(double s, double q)
     return sum;
 }
 
+/// **Source**: PyTorch, aten/src/ATen/native/Math.h, trigamma.
+static double trigammaOf(double x)
+{
+    double value = 0;
+    double sign = 1;
+    if (x < 0.5) {
+        // The reflection formula.
+        const double sine = std::sin(std::numbers::pi * x);
+        value = -std::numbers::pi * std::numbers::pi / (sine * sine);
+        sign = -1;
+        x = 1 - x;
+    }
+    for (int i = 0; i < 6; ++i) {
+        value += 1 / (x * x);
+        x += 1;
+    }
+    const double z = 1 / (x * x);
+    value += (1 + 1 / (2 * x) + z * (1.0 / 6 - z * (1.0 / 30 - z / 42))) / x;
+    return sign * value;
+}
+
 double polygammaOf(int64_t n, double x)
 {
     if (n == 0)
         return digammaOf(x);
+    if (n == 1)
+        return trigammaOf(x);
     const auto order = static_cast<double>(n);
     return (n % 2 == 0 ? -1 : 1) * std::tgamma(order + 1) * hurwitzZeta(order + 1, x);
 }

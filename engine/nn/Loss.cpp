@@ -2,6 +2,8 @@
 #include "engine/nn/Loss.h"
 
 #include "engine/core/Launch.h"
+#include "engine/tensor/result_type.h"
+#include "engine/tensor/settings.h"
 
 namespace mrg {
 
@@ -161,6 +163,28 @@ void requireFloating(const char *name, const Tensor &input)
     if (!input.isFloatingPoint()) {
         throw Error(ErrorCategory::DType, "dtype_not_supported", name,
                     std::string("input of ") + dtypeName(input.dtype()), "float32 or float64");
+    }
+}
+
+DType meetingType(const char *name, std::span<const Tensor> inputs, bool wholeNumbers)
+{
+    const DType dtype = resultType(inputs);
+    if (isFloating(dtype))
+        return dtype;
+    if (isComplex(dtype) || !wholeNumbers) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", name, dtypeName(dtype),
+                    "float32 or float64");
+    }
+    return defaultDType();
+}
+
+void refuseMasks(const char *name, std::span<const Tensor> inputs)
+{
+    for (const Tensor &input : inputs) {
+        if (input.dtype() == DType::Bool) {
+            throw Error(ErrorCategory::DType, "dtype_not_supported", name, "bool", "numbers",
+                        "convert the masks to float32");
+        }
     }
 }
 

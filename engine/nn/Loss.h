@@ -96,6 +96,12 @@ Result<void> checkSameShape(const Shape &input, const Shape &target);
 
 /// Throws Error (dtype) unless the scores are float32 or float64.
 void requireFloating(const char *name, const Tensor &input);
+/// The floating type in which these tensors meet, in which a loss of them is computed. Throws Error
+/// (dtype) for complex ones, and where none is floating unless `wholeNumbers`: then they count as
+/// floats of the default type.
+DType meetingType(const char *name, std::span<const Tensor> inputs, bool wholeNumbers = false);
+/// Throws Error (dtype) if one is a mask: masks can't be subtracted.
+void refuseMasks(const char *name, std::span<const Tensor> inputs);
 /// Throws Error (dtype) unless the target is int64.
 void requireInt64(const char *name, const Tensor &target);
 

@@ -342,6 +342,11 @@ template <typename O> struct PointwiseRule {
             return same.error();
         return in[0];
     }
+    /// The type in which it is computed; throws Error (dtype) for types that have no such loss.
+    static DType type(const char *name, const O &, std::span<const Tensor> inputs)
+    {
+        return meetingType(name, inputs);
+    }
     /// The inputs as they are broadcast.
     static std::vector<Tensor> aligned(std::span<const Tensor> inputs)
     {
@@ -398,14 +403,10 @@ public:
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        requireFloating(Rule::name, inputs[0]);
+        const DType dtype = Rule::type(Rule::name, *m_options, inputs);
         Shapes shapes;
-        DType dtype = inputs[0].dtype();
-        for (const Tensor &input : inputs) {
+        for (const Tensor &input : inputs)
             shapes.push_back(input.shape());
-            if (input.isFloatingPoint())
-                dtype = promoteTypes(dtype, input.dtype());
-        }
         inferred(Rule::name, infer(*m_options, shapes));
         const Shape shape = Rule::shape(*m_options, shapes).value();
         std::array<Tensor, Rule::operands> x;

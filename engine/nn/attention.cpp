@@ -222,8 +222,16 @@ Tensor MultiheadAttention::scoreMask(const Masks &masks, int64_t batch, int64_t 
                                                : Shape{batch, options.num_heads, queries, keys});
     }
     if (masks.key_padding_mask.defined()) {
-        const Tensor padding = added(masks.key_padding_mask, {batch, 1, 1, keys});
-        out = out.defined() ? add(out, padding) : padding;
+        // Beside a mask that forbids, numbers do nothing but forbid where they are not 0.
+        const bool forbids = masks.attn_mask.defined() && masks.attn_mask.dtype() == DType::Bool
+                && masks.key_padding_mask.isFloatingPoint();
+        const Tensor padding
+                = added(forbids ? ne(masks.key_padding_mask, Number(0.0)) : masks.key_padding_mask,
+                        {batch, 1, 1, keys});
+        out = !out.defined() ? padding
+                : masks.key_padding_mask.dtype() == DType::Bool
+                ? where(eq(padding, Number(0.0)), out, padding)
+                : add(out, padding);
     }
     return out;
 }

@@ -26,6 +26,15 @@ Tensor averaged(const char *name, const Tensor &x, size_t dimensions, RowsOf row
     return out;
 }
 
+/// Means of whole numbers would be none; windows of int64 (`withInt64`) PyTorch lets pass.
+void refuseWholeNumbers(const std::string &name, const Tensor &x, bool withInt64)
+{
+    if (!isIntegral(x.dtype()) || (withInt64 && x.dtype() == DType::Int64))
+        return;
+    throw Error(ErrorCategory::DType, "dtype_not_supported", name, dtypeName(x.dtype()),
+                "float32 or float64", "convert the input to float32");
+}
+
 struct AvgPoolOptions {
     IntOrList kernel_size = 2;
     std::optional<IntOrList> stride;
@@ -96,8 +105,9 @@ public:
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        const Shape shape = inferred(spatialName("AvgPool", dimensions),
-                                     infer(options, {inputs[0].shape()}))[0];
+        const std::string name = spatialName("AvgPool", dimensions);
+        const Shape shape = inferred(name, infer(options, {inputs[0].shape()}))[0];
+        refuseWholeNumbers(name, inputs[0], true);
         return {averagePool(inputs[0], options, shape, dimensions)};
     }
 
@@ -119,8 +129,9 @@ public:
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         const Shape &x = inputs[0].shape();
-        const Shape shape
-                = inferred(spatialName("AdaptiveAvgPool", dimensions), infer(options, {x}))[0];
+        const std::string name = spatialName("AdaptiveAvgPool", dimensions);
+        const Shape shape = inferred(name, infer(options, {x}))[0];
+        refuseWholeNumbers(name, inputs[0], false);
         return {averaged("adaptive_avg_pool", inputs[0], dimensions, [&](size_t i) {
             const size_t dim = x.size() - dimensions + i;
             return adaptiveMeans(x[dim], shape[dim]);

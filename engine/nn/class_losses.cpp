@@ -190,6 +190,12 @@ public:
             requireInt64(name, inputs[1]);
         }
         inferred(name, crossEntropyShape(options, {inputs[0].shape(), inputs[1].shape()}));
+        if (probabilities && options.ignore_index >= 0) {
+            throw Error(ErrorCategory::Value, "ignore_index_with_probabilities", name,
+                        "ignore_index " + std::to_string(options.ignore_index),
+                        "none where the target gives probabilities",
+                        "leave ignore_index out, or give classes as the target");
+        }
         const Tensor target
                 = probabilities ? castFloating(inputs[1], inputs[0].dtype()) : inputs[1];
         return {ClassLossCall{name, "cross_entropy_loss", true, options, weight, inputs[0], target}

@@ -134,6 +134,10 @@ Result<Shapes> convolutionShape(const ConvOptions &o, const Shapes &in, size_t d
     const Shape &x = in.at(0);
     if (Result<void> channels = checkChannels(x, o.in_channels, dimensions); !channels)
         return channels.error();
+    if (o.padding_mode == PaddingMode::Circular && x.size() == dimensions + 1) {
+        return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input " + toString(x),
+                     "a batch, where padding is circular", "add a dimension of size 1 in front");
+    }
     const Sliding sliding = slidingOf(o, dimensions);
     if (o.padding_mode != PaddingMode::Zeros) {
         if (const Result<Shape> padded = paddedShape(x, borderOf(sliding), ruleOf(o.padding_mode));

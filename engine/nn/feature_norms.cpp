@@ -98,8 +98,8 @@ public:
                                        : NormalizationLayout{batch, 1, channels, 1, inner};
         how.eps = options.eps;
         if (training() || !options.track_running_stats) {
-            // A single value has no variance; instance norms say so in evaluation too.
-            if (how.layout.setSize() == 1 && (training() || m_traits.instance)) {
+            // A single value has no variance.
+            if (how.layout.setSize() == 1) {
                 throw Error(ErrorCategory::Value, "one_value_per_channel", m_traits.name,
                             "input " + toString(x.shape()), "more than one value per channel",
                             "use a larger input, or eval() with running statistics");

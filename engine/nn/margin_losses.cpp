@@ -151,7 +151,9 @@ public:
             return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
                          "input " + toString(x), "[N, C] or [C] with at least one class");
         }
-        if (in.at(1) != layout.items) {
+        // Of one sample the class may be a 0-d tensor or one of one element.
+        if (in.at(1) != layout.items
+            && !(in[1].size() <= 1 && numel(in[1]) == 1 && layout.count() == 1)) {
             return Error(ErrorCategory::Shape, "size_mismatch", "", "target " + toString(in.at(1)),
                          "one class per sample, " + toString(layout.items));
         }

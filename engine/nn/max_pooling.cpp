@@ -92,7 +92,12 @@ public:
 
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
-        return outputShapes(adaptiveShape(o.output_size, in.at(0), dimensions), o.return_indices);
+        const Result<Shape> shape = adaptiveShape(o.output_size, in.at(0), dimensions);
+        if (shape) {
+            if (Result<void> filled = checkNotEmpty(in[0], dimensions); !filled)
+                return filled.error();
+        }
+        return outputShapes(shape, o.return_indices);
     }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
@@ -267,7 +272,7 @@ template <size_t dimensions> ModuleSpec declareAdaptive()
              .source = "torch.nn." + spatialName("AdaptiveMaxPool", dimensions),
              .args
              = {requiredArg("output_size", &O::output_size,
-                            "One size, or one a dimension; none keeps that dimension.", atLeast(1)),
+                            "One size, or one a dimension; none keeps that dimension.", atLeast(0)),
                 arg("return_indices", &O::return_indices,
                     "Whether to give the place of each maximum as well.")},
              .inputs = {spatialPort("input", "C", dimensions)},

@@ -18,6 +18,8 @@ kernels::Windows windowsOver(const Shape &x, const IntOrList &kernel,
 
 Result<Shape> pooledShape(const Shape &x, kernels::Windows &w, bool ceilMode, size_t dimensions)
 {
+    if (Result<void> filled = checkNotEmpty(x, dimensions); !filled)
+        return filled.error();
     Shape out(x.begin(), x.end() - static_cast<std::ptrdiff_t>(dimensions));
     for (size_t d = 3 - dimensions; d < 3; ++d) {
         w.output[d] = pooledSize(w.input[d], w.kernel[d], w.stride[d], w.padding[d], w.dilation[d],

@@ -38,6 +38,17 @@ struct CrossEntropyRule : PointwiseRule<WeightedOptions> {
     {
         return weightedShape(buffers(), o, in);
     }
+    static DType type(const char *where, const Options &, std::span<const Tensor> in)
+    {
+        requireFloating(where, in[0]);
+        if (in[1].dtype() != in[0].dtype()) {
+            throw Error(ErrorCategory::DType, "dtype_mismatch", where,
+                        std::string("target of ") + dtypeName(in[1].dtype()),
+                        std::string("the input's type ") + dtypeName(in[0].dtype()),
+                        "convert the target with to()");
+        }
+        return in[0].dtype();
+    }
 
     /// A logarithm that ends at -100.
     template <typename V> static V boundedLog(V log) { return log < V(-100) ? V(-100) : log; }
@@ -92,6 +103,13 @@ struct LogitRule : PointwiseRule<LogitOptions> {
     {
         return weightedShape(buffers(), o, in);
     }
+    /// As in PyTorch, which works in the memory of 1 - target.
+    static DType type(const char *where, const Options &, std::span<const Tensor> in)
+    {
+        requireFloating(where, in[0]);
+        requireFloating(where, in[1]);
+        return in[1].dtype();
+    }
 
     template <typename V> static V value(const Options &, const std::array<V, 4> &x)
     {
@@ -127,6 +145,12 @@ struct DivergenceOptions {
 struct DivergenceRule : BroadcastRule<DivergenceOptions> {
     static constexpr const char *name = "KLDivLoss", *function = "kl_div";
     static constexpr size_t inputs = 2, differentiable = 2, operands = 2;
+    static DType type(const char *where, const Options &o, std::span<const Tensor> in)
+    {
+        requireFloating(where, in[0]);
+        requireFloating(where, in[1]);
+        return BroadcastRule::type(where, o, in);
+    }
     static bool reduced(const Options &o) { return o.reduction != DivergenceReduction::None; }
     static bool mean(const Options &o)
     {
@@ -162,9 +186,21 @@ struct DivergenceRule : BroadcastRule<DivergenceOptions> {
 struct SoftMarginOptions {
     Reduction reduction = Reduction::Mean;
 };
-struct SoftMarginRule : PointwiseRule<SoftMarginOptions> {
+struct SoftMarginRule : BroadcastRule<SoftMarginOptions> {
     static constexpr const char *name = "SoftMarginLoss", *function = "soft_margin_loss";
     static constexpr size_t inputs = 2, differentiable = 1, operands = 2;
+    static DType type(const char *where, const Options &o, std::span<const Tensor> in)
+    {
+        requireFloating(where, in[0]);
+        BroadcastRule::type(where, o, in);
+        return in[0].dtype();
+    }
+    /// The target spreads over the input, not the input over the target.
+    static Result<Shape> shape(const Options &o, const Shapes &in)
+    {
+        const Result<Shape> common = BroadcastRule::shape(o, in);
+        return common && *common == in[0] ? common : checkSameShape(in[0], in[1]).error();
+    }
     template <typename V> static V value(const Options &, const std::array<V, 2> &x)
     {
         return softplusOfNegative(x[1] * x[0]);
@@ -188,30 +224,42 @@ public:
         registerBuffer("weight", weight, lossBuffer(m_options.weight));
     }
 
-    static Shape itemsOf(const Shape &x)
+    static Shape itemsOf(const Shape &x) { return Shape(x.begin(), x.end() - 1); }
+    /// Input, target and weight broadcast; the classes are the input's last dimension.
+    static Result<Shape> commonShape(const Options &o, const Shapes &in)
     {
-        return x.empty() ? Shape{} : Shape(x.begin(), x.end() - 1);
+        if (in.at(0).empty()) {
+            return Error(ErrorCategory::Shape, "dimension_count_mismatch", "", "input []",
+                         "at least one dimension, that of the classes");
+        }
+        const Result<Shape> common = broadcastShapes(in[0], in.at(1));
+        if (!common || common->size() > in[0].size())
+            return checkSameShape(in[0], in[1]).error();
+        if (Result<void> fits = checkSpread(o.weight, "weight", *common); !fits)
+            return fits.error();
+        return *common;
     }
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
-        if (Result<void> fits = checkSpread(o.weight, "weight", in.at(0)); !fits)
-            return fits.error();
-        if (Result<void> same = checkSameShape(in[0], in.at(1)); !same)
-            return same.error();
-        return lossShape(o.reduction, itemsOf(in[0]));
+        const Result<Shape> common = commonShape(o, in);
+        return common ? lossShape(o.reduction, itemsOf(*common)) : Result<Shapes>(common.error());
     }
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         const char *name = "MultiLabelSoftMarginLoss";
         requireFloating(name, inputs[0]);
-        const Shape &shape = inputs[0].shape();
-        inferred(name, infer(m_options, {shape, inputs[1].shape()}));
-        const DType dtype = inputs[0].dtype();
-        const Tensor target = inputs[1].isFloatingPoint() ? castFloating(inputs[1], dtype)
-                                                          : inputs[1].toType(dtype);
-        const Tensor spread = weight.defined() ? expand(weight.toType(dtype), shape) : Tensor();
-        const std::array<Tensor, 4> x{inputs[0], target, spread, Tensor()};
+        refuseMasks(name, inputs.subspan(1));
+        const DType dtype = meetingType(name, inputs);
+        inferred(name, infer(m_options, {inputs[0].shape(), inputs[1].shape()}));
+        const Shape shape = commonShape(m_options, {inputs[0].shape(), inputs[1].shape()}).value();
+        const auto spread = [&](const Tensor &input) {
+            const Tensor cast
+                    = input.isFloatingPoint() ? castFloating(input, dtype) : input.toType(dtype);
+            return cast.shape() == shape ? cast : expand(cast, shape);
+        };
+        const std::array<Tensor, 4> x{spread(inputs[0]), spread(inputs[1]),
+                                      weight.defined() ? spread(weight) : Tensor(), Tensor()};
         if (m_options.reduction != Reduction::None) {
             const int64_t classes = shape.empty() ? 1 : shape.back();
             const int64_t items

@@ -25,6 +25,12 @@ template <typename V> V positivePart(V x) { return x < V(0) ? V(0) : x; }
 struct HingeEmbeddingRule : BroadcastRule<HingeOptions> {
     static constexpr const char *name = "HingeEmbeddingLoss", *function = "hinge_embedding_loss";
     static constexpr size_t inputs = 2, differentiable = 1, operands = 2;
+    static DType type(const char *where, const Options &o, std::span<const Tensor> in)
+    {
+        requireFloating(where, in[0]);
+        BroadcastRule::type(where, o, in);
+        return in[0].dtype();
+    }
     template <typename V> static V value(const Options &o, const std::array<V, 2> &x)
     {
         const V pushed = x[1] != V(1) ? positivePart(V(o.margin) - x[0]) : V(0);
@@ -41,6 +47,11 @@ struct HingeEmbeddingRule : BroadcastRule<HingeOptions> {
 struct MarginRankingRule : BroadcastRule<MarginOptions> {
     static constexpr const char *name = "MarginRankingLoss", *function = "margin_ranking_loss";
     static constexpr size_t inputs = 3, differentiable = 3, operands = 3;
+    static DType type(const char *where, const Options &, std::span<const Tensor> in)
+    {
+        refuseMasks(where, in);
+        return meetingType(where, in, true);
+    }
     static Result<Shape> shape(const Options &o, const Shapes &in)
     {
         for (size_t i = 1; i < 3; ++i) {
@@ -101,15 +112,13 @@ public:
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         const char *name = "CosineEmbeddingLoss";
-        requireFloating(name, inputs[0]);
-        requireFloating(name, inputs[1]);
         inferred(name, infer(options, {inputs[0].shape(), inputs[1].shape(), inputs[2].shape()}));
-        const DType dtype = promoteTypes(inputs[0].dtype(), inputs[1].dtype());
+        const DType dtype = meetingType(name, inputs.first(2), true);
         Shape common = broadcastShapes(inputs[0].shape(), inputs[1].shape()).value();
         if (!inputs[2].shape().empty())
             common[0] = std::max(common[0], inputs[2].shape()[0]);
         const auto wide = [&](const Tensor &x) {
-            const Tensor cast = castFloating(x, dtype);
+            const Tensor cast = x.isFloatingPoint() ? castFloating(x, dtype) : x.toType(dtype);
             return cast.shape() == common ? cast : expand(cast, common);
         };
         const std::vector<Tensor> x{wide(inputs[0]), wide(inputs[1])};

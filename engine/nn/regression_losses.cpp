@@ -18,6 +18,13 @@ struct ReductionOnly {
 template <typename D> struct DifferenceRule : BroadcastRule<typename D::Options> {
     static constexpr const char *name = D::name, *function = D::function;
     static constexpr size_t inputs = 2, differentiable = 2, operands = 2;
+    static DType type(const char *where, const typename D::Options &o, std::span<const Tensor> in)
+    {
+        if constexpr (requires { D::checkTypes(where, in); })
+            D::checkTypes(where, in);
+        const DType meeting = BroadcastRule<typename D::Options>::type(where, o, in);
+        return D::keepsInputType ? in[0].dtype() : meeting;
+    }
     template <typename V> static V value(const typename D::Options &o, const std::array<V, 2> &x)
     {
         return D::size(o, x[0] - x[1]);
@@ -38,6 +45,7 @@ template <typename V> V sizeOf(V d) { return d < V(0) ? -d : d; }
 
 struct Squared {
     static constexpr const char *name = "MSELoss", *function = "mse_loss";
+    static constexpr bool keepsInputType = false;
     using Options = ReductionOnly;
     template <typename V> static V size(const Options &, V d) { return d * d; }
     template <typename V> static V slope(const Options &, V d) { return V(2) * d; }
@@ -45,6 +53,11 @@ struct Squared {
 
 struct Absolute {
     static constexpr const char *name = "L1Loss", *function = "l1_loss";
+    static constexpr bool keepsInputType = false;
+    static void checkTypes(const char *where, std::span<const Tensor> in)
+    {
+        refuseMasks(where, in);
+    }
     using Options = ReductionOnly;
     template <typename V> static V size(const Options &, V d) { return sizeOf(d); }
     template <typename V> static V slope(const Options &, V d)
@@ -55,6 +68,11 @@ struct Absolute {
 
 struct Huber {
     static constexpr const char *name = "HuberLoss", *function = "huber_loss";
+    static constexpr bool keepsInputType = true;
+    static void checkTypes(const char *where, std::span<const Tensor> in)
+    {
+        requireFloating(where, in[0]);
+    }
     struct Options {
         Reduction reduction = Reduction::Mean;
         double delta = 1.0;
@@ -74,6 +92,7 @@ struct Huber {
 
 struct SmoothAbsolute {
     static constexpr const char *name = "SmoothL1Loss", *function = "smooth_l1_loss";
+    static constexpr bool keepsInputType = false;
     struct Options {
         Reduction reduction = Reduction::Mean;
         double beta = 1.0;
@@ -100,6 +119,15 @@ struct PoissonOptions {
 struct PoissonRule : BroadcastRule<PoissonOptions> {
     static constexpr const char *name = "PoissonNLLLoss", *function = "poisson_nll_loss";
     static constexpr size_t inputs = 2, differentiable = 2, operands = 2;
+    static DType type(const char *where, const Options &o, std::span<const Tensor> in)
+    {
+        // Of masks nothing is subtracted but what has become a number.
+        if (o.full)
+            refuseMasks(where, in.subspan(1));
+        if (!o.log_input || in[1].dtype() == DType::Bool)
+            refuseMasks(where, in.first(1));
+        return meetingType(where, in, true);
+    }
     template <typename V> static V value(const Options &o, const std::array<V, 2> &x)
     {
         using std::exp, std::log;
@@ -127,6 +155,11 @@ struct GaussianOptions {
 struct GaussianRule : PointwiseRule<GaussianOptions> {
     static constexpr const char *name = "GaussianNLLLoss", *function = "gaussian_nll_loss";
     static constexpr size_t inputs = 3, differentiable = 3, operands = 3;
+    static DType type(const char *where, const Options &, std::span<const Tensor> in)
+    {
+        refuseMasks(where, in);
+        return meetingType(where, in, true);
+    }
 
     /// One variance for all, for every element, or for every row of the last dimension.
     static Result<Shape> shape(const Options &, const Shapes &in)
@@ -136,12 +169,12 @@ struct GaussianRule : PointwiseRule<GaussianOptions> {
         const Result<Shape> both = broadcastShapes(x, in.at(1));
         if (!both)
             return checkSameShape(x, in[1]).error();
-        Shape rows = x;
-        if (!rows.empty())
-            rows.back() = 1;
-        if (variance == x
-            || (!x.empty() && (variance == rows || variance == Shape(x.begin(), x.end() - 1))))
+        if (variance == x || (!x.empty() && variance == Shape(x.begin(), x.end() - 1)))
             return *both;
+        Shape rows(x.begin(), x.end() - (x.empty() ? 0 : 1));
+        rows.push_back(1);
+        if (variance == rows)
+            return broadcastShapes(*both, rows);
         return Error(ErrorCategory::Shape, "variance_size_mismatch", "",
                      "var " + toString(variance),
                      toString(x) + ", or the same with last dimension 1 or without it");

@@ -70,6 +70,10 @@ public:
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
         const Tensor &x = inputs[0];
+        if (!isDifferentiable(x.dtype())) {
+            throw Error(ErrorCategory::DType, "dtype_not_supported", "GLU", dtypeName(x.dtype()),
+                        "a floating type", "convert the input to float32");
+        }
         const Shape half = infer(options, {x.shape()}).value().front();
         const int64_t dim = wrapDim(options.dim, x.shape(), "dim");
         const int64_t size = half[static_cast<size_t>(dim)];

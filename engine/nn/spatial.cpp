@@ -58,6 +58,17 @@ Result<void> checkSpatialRank(const Shape &shape, size_t dimensions)
                  "[N, C, " + space + "] or [C, " + space + "]");
 }
 
+Result<void> checkNotEmpty(const Shape &shape, size_t dimensions)
+{
+    for (size_t d = shape.size() - dimensions - 1; d < shape.size(); ++d) {
+        if (shape[d] == 0) {
+            return Error(ErrorCategory::Shape, "empty_input", "", "input " + toString(shape),
+                         "at least one element in dimension " + std::to_string(d));
+        }
+    }
+    return {};
+}
+
 std::vector<int64_t> numbersOf(const IntOrList &values, size_t dimensions)
 {
     std::vector<int64_t> out;

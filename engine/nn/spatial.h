@@ -25,6 +25,8 @@ Value spatialValue(const ValueList &numbers, size_t dimensions);
 
 /// That a shape is (N, C, space) or (C, space). Error (shape, `dimension_count_mismatch`).
 Result<void> checkSpatialRank(const Shape &shape, size_t dimensions);
+/// That no size of such a shape is 0 but the batch's. Error (shape, `empty_input`).
+Result<void> checkNotEmpty(const Shape &shape, size_t dimensions);
 
 /// That an argument has one value or one a dimension. Error (value, `wrong_number_of_sizes`).
 template <typename T> Result<void> checkCount(const OneOrList<T> &values, size_t dimensions)

@@ -94,6 +94,8 @@ Result<Shapes> transposedShape(const ConvTransposeOptions &o, const Shapes &in,
     const Shape &x = in.at(0);
     if (Result<void> channels = checkChannels(x, o.in_channels, dimensions); !channels)
         return channels.error();
+    if (Result<void> filled = checkNotEmpty(x, dimensions); !filled)
+        return filled.error();
     const Result<std::vector<int64_t>> size = outputSize(o, x, wanted, dimensions);
     if (!size)
         return size.error();

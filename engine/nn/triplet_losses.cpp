@@ -52,13 +52,14 @@ template <bool swap> struct DistancesRule {
 
 using Distance = std::function<Tensor(const Tensor &, const Tensor &)>;
 
-/// One number per triplet; the three have as many dimensions.
-Result<Shapes> tripletShape(const TripletOptions &o, const Shapes &in)
+/// One number per triplet; the three broadcast, and have as many dimensions unless `anyRank`.
+template <bool anyRank> Result<Shapes> tripletShape(const TripletOptions &o, const Shapes &in)
 {
     Shape common = in.at(0);
     for (size_t i = 1; i < 3; ++i) {
         const Result<Shape> both = broadcastShapes(common, in.at(i));
-        if (in[i].size() != in[0].size() || in[0].empty() || !both) {
+        const bool ranksFit = anyRank || in[i].size() == in[0].size();
+        if (!ranksFit || in[0].empty() || !both) {
             return Error(ErrorCategory::Shape,
                          in[i].size() == in[0].size() && !in[0].empty()
                                  ? "size_mismatch"
@@ -98,11 +99,12 @@ Tensor tripletLoss(const std::shared_ptr<const TripletOptions> &options, std::sp
     return lossOfDistances<true>(options, {positive, negative, distance(in[1], in[2])});
 }
 
+template <bool anyRank>
 void requireTriplet(const char *name, const TripletOptions &o, std::span<const Tensor> in)
 {
-    for (const Tensor &input : in)
-        requireFloating(name, input);
-    inferred(name, tripletShape(o, {in[0].shape(), in[1].shape(), in[2].shape()}));
+    refuseMasks(name, in);
+    meetingType(name, in, true);
+    inferred(name, tripletShape<anyRank>(o, {in[0].shape(), in[1].shape(), in[2].shape()}));
 }
 
 /// torch.nn.TripletMarginLoss.
@@ -116,7 +118,7 @@ public:
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        requireTriplet("TripletMarginLoss", *m_options, inputs);
+        requireTriplet<false>("TripletMarginLoss", *m_options, inputs);
         return {tripletLoss(m_options, inputs, [this](const Tensor &a, const Tensor &b) {
             return pairwiseDistance(a, b, m_options->p, m_options->eps);
         })};
@@ -170,7 +172,7 @@ public:
 
     std::vector<Tensor> forward(std::span<const Tensor> inputs) override
     {
-        requireTriplet("TripletMarginWithDistanceLoss", *m_options, inputs);
+        requireTriplet<true>("TripletMarginWithDistanceLoss", *m_options, inputs);
         return {tripletLoss(m_options, inputs, m_distance)};
     }
 
@@ -229,7 +231,7 @@ std::vector<ModuleSpec> tripletLosses()
                                              arg("eps", &T::eps, "Added to every difference.")}),
                      .inputs = ports,
                      .outputs = {{.name = "loss", .pattern = "*"}},
-                     .infer = tripletShape,
+                     .infer = tripletShape<false>,
                      .samples
                      = {{.inputs = {{4, 3}, {4, 3}, {4, 3}}},
                         {.args
@@ -249,12 +251,12 @@ std::vector<ModuleSpec> tripletLosses()
                                       {}),
                      .inputs = ports,
                      .outputs = {{.name = "loss", .pattern = "*"}},
-                     .infer = tripletShape,
+                     .infer = tripletShape<true>,
                      .validate = TripletMarginWithDistanceLoss::validate,
                      .samples = {{.inputs = {{4, 3}, {4, 3}, {4, 3}}},
                                  {.args = {{"swap", true}, {"margin", 3.0}, {"reduction", "none"}},
                                   .inputs = {{4, 3}, {4, 3}, {4, 3}}}},
-                     .badSamples = bad})};
+                     .badSamples = {bad.back()}})};
 }
 
 } // namespace mrg

@@ -101,6 +101,11 @@ Result<Shapes> upsampledShape(const UpsampleOptions &o, const Shapes &in)
         }
         out.push_back(static_cast<int64_t>(size));
     }
+    // What is only repeated may be nothing.
+    if (o.mode != Mode::Nearest) {
+        if (Result<void> filled = checkNotEmpty(x, dimensions); !filled)
+            return filled.error();
+    }
     return Shapes{out};
 }
 
@@ -148,7 +153,8 @@ template <Mode mode> UpsampleOptions optionsFor(const SizeOptions &o)
 
 Result<Shapes> upsampledPlaneShape(const UpsampleOptions &o, const Shapes &in)
 {
-    if (in.at(0).size() != 4) {
+    // Nearest in one or three dimensions passes as well, whatever the module's name says.
+    if (o.mode != Mode::Nearest && in.at(0).size() != 4) {
         return Error(ErrorCategory::Shape, "dimension_count_mismatch", "",
                      "input " + toString(in[0]) + " with " + std::to_string(in[0].size())
                              + " dimensions",
@@ -247,7 +253,7 @@ template <Mode mode> ModuleSpec planeSpec(const char *name, const char *summary)
              .samples = {{.args = {{"scale_factor", 2.0}}, .inputs = {{1, 2, 3, 2}}},
                          {.args = {{"size", ValueList{4, 1}}}, .inputs = {{2, 1, 3, 3}}}},
              .badSamples = {{{}, {{1, 1, 3, 3}}, "no_size_or_scale_factor"},
-                            {{{"scale_factor", 2.0}}, {{1, 1, 3}}, "dimension_count_mismatch"}}});
+                            {{{"scale_factor", 2.0}}, {{1, 3}}, "dimension_count_mismatch"}}});
 }
 
 } // namespace

@@ -54,6 +54,8 @@ public:
         const Shape &x = in.at(0);
         if (Result<void> rank = checkSpatialRank(x, 2); !rank)
             return rank.error();
+        if (Result<void> filled = checkNotEmpty(x, 2); !filled)
+            return filled.error();
         const Result<kernels::Windows> w = windowsOver(o, x[x.size() - 2], x[x.size() - 1]);
         if (!w)
             return w.error();
@@ -150,7 +152,8 @@ Result<Shapes> shuffledShape(const Shape &x, int64_t r, bool up)
         const int64_t factor = (i == 0) != up ? (i == 0 ? r * r : r) : 1;
         out[channels + i] = x[channels + i] / divisor * factor;
     }
-    return Shapes{out};
+    // What has no elements PyTorch gives back as it is.
+    return Shapes{!up && numel(x) == 0 ? x : out};
 }
 
 struct PixelShuffleOptions {
@@ -189,6 +192,8 @@ public:
         const Tensor &x = inputs[0];
         const int64_t r = options.downscale_factor;
         const Shape out = inferred("PixelUnshuffle", shuffledShape(x.shape(), r, false))[0];
+        if (x.numel() == 0)
+            return {clone(x)};
         // c h i w j -> c i j h w.
         const Tensor split
                 = reshape(x, {planesOf(x.shape(), 2), x.size(-2) / r, r, x.size(-1) / r, r});

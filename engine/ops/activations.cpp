@@ -47,7 +47,11 @@ Tensor softshrink(const Tensor &x, double lambd)
 
 Tensor tanhshrink(const Tensor &x)
 {
-    return unaryFunction<types::Floats>(
+    if (x.dtype() == DType::Bool) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "tanhshrink", "bool", "numbers",
+                    "convert the masks to float32");
+    }
+    return unaryFunction<types::Floats | types::IntegersAsFloats>(
             "tanhshrink", x, [](auto v) { return v - tanh(v); }, ofInput([](auto v) {
                 const auto t = tanh(v);
                 return t * t;
@@ -81,6 +85,11 @@ Tensor threshold(const Tensor &x, double least, double value)
 
 Tensor prelu(const Tensor &x, const Tensor &weight)
 {
+    if (x.dtype() != weight.dtype()) {
+        throw Error(ErrorCategory::DType, "dtype_mismatch", "PReLU", dtypeName(x.dtype()),
+                    std::string("the weight's type ") + dtypeName(weight.dtype()),
+                    "convert the input or the module");
+    }
     Tensor slope = weight;
     if (weight.numel() != 1) {
         const int64_t channels = x.dim() > 1 ? x.size(1) : 1;

@@ -96,10 +96,12 @@ constexpr std::array rows{
         BinaryRow{.name = "copysign",
                   .summary = "The first number with the sign of the second.",
                   .formula = R"(|x| \operatorname{sign}(y))",
-                  .function = binaryOf<floats>(
-                          [](auto a, auto b) { return copysign(a, b); },
-                          ofBoth([](auto a, auto b) { return sign(a) * copysign(sign(a), b); }),
-                          Everywhere<0>{}),
+                  .function = binaryOf<floats>([](auto a, auto b) { return copysign(a, b); },
+                                               // 1 or -1, 0 at 0, and NaN at the infinities.
+                                               ofBoth([](auto a, auto b) {
+                                                   return where(a == 0_c, 0_c, copysign(a, b) / a);
+                                               }),
+                                               Everywhere<0>{}),
                   .number = true},
         BinaryRow{.name = "xlogy",
                   .summary = "x times the logarithm of y; 0 where x is 0.",

@@ -21,6 +21,10 @@ constexpr Types reals = types::Integers | types::Floats;
 Tensor addScaled(const char *name, const Tensor &a, const Tensor &b, const Number &alpha,
                  bool negative)
 {
+    if (negative && (a.dtype() == DType::Bool || b.dtype() == DType::Bool)) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", name, "bool", "numbers",
+                    "use logical_xor or logical_not for masks");
+    }
     const DType dtype = resultType({&a, &b});
     const bool plain = alpha.dtype() != DType::Bool && alpha.to<std::complex<double>>() == 1.0;
     if (!plain && isIntegral(dtype) && !isIntegral(alpha.dtype())) {

@@ -21,6 +21,22 @@ Tensor ldexpOf(const char *, const Tensor &a, const Tensor &b)
     return mul(a, pow(Number(2.0), b));
 }
 
+Tensor heavisideOf(const char *name, const Tensor &a, const Tensor &b)
+{
+    if (a.dtype() != b.dtype()) {
+        throw Error(ErrorCategory::DType, "dtype_mismatch", name,
+                    std::string(dtypeName(a.dtype())) + " and " + dtypeName(b.dtype()),
+                    "one type for both", "convert one of them");
+    }
+    return binaryFunction<types::Reals>(
+            name, a, b,
+            [](auto x, auto y) {
+                using T = decltype(x);
+                return x == T(0) ? y : static_cast<T>(x > T(0));
+            },
+            NoSlope{}, NoSlope{});
+}
+
 constexpr std::array rows{
         BinaryRow{.name = "float_power",
                   .summary = "The first number to the power of the second, in float64.",
@@ -36,12 +52,7 @@ constexpr std::array rows{
         BinaryRow{.name = "heaviside",
                   .summary = "0 below 0, 1 above, and at 0 what the second number says.",
                   .formula = R"(\Theta(x))",
-                  .function = binaryOf<types::Reals>(
-                          [](auto a, auto b) {
-                              using T = decltype(a);
-                              return a == T(0) ? b : static_cast<T>(a > T(0));
-                          },
-                          NoSlope{}, NoSlope{}),
+                  .function = {heavisideOf, false, "any", "any"},
                   .second = "values"},
         BinaryRow{.name = "nextafter",
                   .summary = "The floating number that follows the first one towards the second.",

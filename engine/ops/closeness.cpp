@@ -118,7 +118,6 @@ bool equal(const Tensor &a, const Tensor &b)
 {
     if (a.shape() != b.shape())
         return false;
-    checkSameType("equal", a, b);
     return allTrue(eq(a, b));
 }
 

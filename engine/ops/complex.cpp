@@ -266,7 +266,22 @@ Tensor complex(const Tensor &realPart, const Tensor &imagPart)
 Tensor polar(const Tensor &size, const Tensor &direction)
 {
     checkParts("polar", size, direction);
-    return complex(mul(size, cos(direction)), mul(size, sin(direction)));
+    const Tensor of = size.detach();
+    const Tensor at = direction.detach();
+    Tensor out = complex(mul(of, cos(at)), mul(of, sin(at)));
+    if (shouldRecord({&size, &direction})) {
+        record("polar", {size, direction}, {out},
+               [=, savedSize = SavedTensor(size),
+                savedDirection = SavedTensor(direction)](const Gradients &g) {
+                   const Tensor z = polar(savedSize.unpack(), savedDirection.unpack());
+                   const Tensor length = abs(z);
+                   const Tensor unit = where(eq(length, 0), 0, div(z, length));
+                   const Tensor turned = mul(z, std::complex<double>(0, 1));
+                   return Gradients{sumToSize(real(mul(conj(g[0]), unit)), of.shape()),
+                                    sumToSize(real(mul(conj(g[0]), turned)), at.shape())};
+               });
+    }
+    return out;
 }
 
 Tensor abs(const Tensor &x) { return rowOf(rows, "abs")(x); }
@@ -325,6 +340,8 @@ std::vector<FunctionSpec> complexFunctions()
                                    "real", "imag", complex));
     out.push_back(declareFromParts("polar", "Complex numbers from sizes and angles.",
                                    R"(r e^{i \varphi})", "abs", "angle", polar));
+    // Sizes below 0 are none: PyTorch's gradient takes their sign off.
+    out.back().inputs[0].domain = {.low = 0};
     return out;
 }
 

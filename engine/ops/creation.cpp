@@ -173,9 +173,14 @@ Tensor arange(Number start, Number end, Number step, std::optional<DType> dtype)
     const bool whole
             = isIntegral(start.dtype()) && isIntegral(end.dtype()) && isIntegral(step.dtype());
     const DType type = dtype.value_or(whole ? DType::Int64 : defaultDType());
+    if (type == DType::Bool || isComplex(type)) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "arange", dtypeName(type),
+                    "an integral or floating type");
+    }
     const double first = start.to<double>();
     const double last = end.to<double>();
-    const double by = step.to<double>();
+    // Whole numbers are stepped through in whole steps.
+    const double by = isIntegral(type) ? std::trunc(step.to<double>()) : step.to<double>();
     if (by == 0 || std::isnan(by))
         throw badStep("step " + Value(by).toString(), "a step that is not 0");
     if (!std::isfinite(first) || !std::isfinite(last))
@@ -196,15 +201,24 @@ Tensor arange(Number start, Number end, Number step, std::optional<DType> dtype)
                     [first, by](int64_t i) { return first + by * static_cast<double>(i); });
 }
 
+/// Steps between false and true there are none.
+static DType steppedType(const char *name, int64_t steps, std::optional<DType> dtype)
+{
+    if (dtype == DType::Bool && steps > 1) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", name, "bool", "numbers");
+    }
+    return dtype.value_or(defaultDType());
+}
+
 Tensor linspace(double start, double end, int64_t steps, std::optional<DType> dtype)
 {
-    return sequence(checkedSteps("linspace", steps), dtype.value_or(defaultDType()),
+    return sequence(checkedSteps("linspace", steps), steppedType("linspace", steps, dtype),
                     EvenSteps{start, end, steps});
 }
 
 Tensor logspace(double start, double end, int64_t steps, double base, std::optional<DType> dtype)
 {
-    return sequence(checkedSteps("logspace", steps), dtype.value_or(defaultDType()),
+    return sequence(checkedSteps("logspace", steps), steppedType("logspace", steps, dtype),
                     [base, exponent = EvenSteps{start, end, steps}](int64_t i) {
                         return std::pow(base, exponent(i));
                     });

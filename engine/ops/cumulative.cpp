@@ -82,6 +82,10 @@ template <typename T>
 void cumprodBackwardRow(int64_t step, int64_t length, const T *x, const T *y, const T *g, T *dx)
 {
     int64_t zero = 0;
+    if (length == 1) {
+        dx[0] = g[0];
+        return;
+    }
     while (zero < length && x[zero * step] != T(0))
         ++zero;
     T sum = T(0);
@@ -134,13 +138,15 @@ void logcumsumexpBackwardRow(int64_t step, int64_t length, const T *x, const T *
     T tail = T(0);
     for (int64_t k = length - 1; k >= 0; --k) {
         const int64_t at = k * step;
-        if (k + 1 < length && tail != T(0))
+        // Below an infinite sum nothing of it has a share; two infinite ones are level.
+        if (k + 1 < length && std::isinf(y[at + step]) && y[at + step] > 0)
+            tail = y[at] == y[at + step] ? tail : T(0);
+        else if (k + 1 < length && tail != T(0))
             tail *= std::exp(y[at] - y[at + step]);
         tail += g[at];
-        // Of nothing but -inf no element has a share.
-        const bool empty = std::isinf(y[at]) && y[at] < 0;
-        dx[at] = empty ? T(0) : std::exp(x[at] - y[at]) * tail;
-        if (empty)
+        // The share in a sum of nothing but -inf is 0 / 0.
+        dx[at] = std::exp(x[at] - y[at]) * tail;
+        if (std::isinf(y[at]) && y[at] < 0)
             tail = T(0);
     }
 }

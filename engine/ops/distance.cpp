@@ -3,9 +3,11 @@
 
 #include "engine/autograd/Node.h"
 #include "engine/kernels/elementwise.h"
+#include "engine/ops/conversion.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
+#include "engine/tensor/result_type.h"
 
 #include <cmath>
 #include <limits>
@@ -152,8 +154,11 @@ Tensor pairwiseDistance(const Tensor &x1, const Tensor &x2, double p, double eps
     const Result<Shape> shape = pairwiseDistanceShape(x1.shape(), x2.shape(), keepdim);
     if (!shape)
         throw shape.error().within("pairwise_distance");
-    const Tensor difference = floating(sub(x1, x2), "pairwise_distance");
-    return reshape(lastNorm(eps == 0 ? difference : add(difference, eps), p), *shape);
+    const Tensor difference = sub(x1, x2);
+    const bool exact = eps == 0 && difference.isFloatingPoint();
+    return reshape(
+            lastNorm(floating(exact ? difference : add(difference, eps), "pairwise_distance"), p),
+            *shape);
 }
 
 Result<Shape> cosineSimilarityShape(const Shape &x1, const Shape &x2, int64_t dim)
@@ -176,8 +181,13 @@ Tensor cosineSimilarity(const Tensor &x1, const Tensor &x2, int64_t dim, double 
     if (const Result<Shape> shape = cosineSimilarityShape(x1.shape(), x2.shape(), dim); !shape)
         throw shape.error().within("cosine_similarity");
     const Shape common = broadcastShapes(x1.shape(), x2.shape()).value();
+    const DType dtype = resultType({&x1, &x2});
+    if (!isFloating(dtype)) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "cosine_similarity",
+                    dtypeName(dtype), "float32 or float64");
+    }
     const auto normalized = [&](const Tensor &x) {
-        const Tensor wide = expand(floating(x, "cosine_similarity"), common);
+        const Tensor wide = expand(to(x, dtype), common);
         return div(wide, sqrt(clampedUnseen(sum(mul(wide, wide), {dim}, true), eps * eps)));
     };
     return sum(mul(normalized(x1), normalized(x2)), {dim});

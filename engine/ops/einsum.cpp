@@ -307,7 +307,8 @@ Labelled contracted(Labelled a, Labelled b, const std::set<int64_t> &needed,
     Shape shape;
     for (int64_t label : out.labels)
         shape.push_back(sizes.at(label));
-    out.tensor = reshape(bmm(first, second), shape);
+    // Without a sum it is a plain product, which converts types and takes masks.
+    out.tensor = reshape(inner.empty() ? mul(first, second) : bmm(first, second), shape);
     return out;
 }
 

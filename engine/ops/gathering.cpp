@@ -16,10 +16,12 @@ namespace {
 
 std::string text(int64_t number) { return std::to_string(number); }
 
-/// An index as int64, detached.
-Tensor indexOf(const Tensor &index, const char *where)
+/// An index as int64, detached; gather and scatter take no other unless it is empty.
+enum class IndexTypes { Int64, Int64AndInt32 };
+Tensor indexOf(const Tensor &index, const char *where, IndexTypes types)
 {
-    if (index.dtype() != DType::Int64 && index.dtype() != DType::Int32) {
+    if (index.numel() > 0 && index.dtype() != DType::Int64
+        && !(types == IndexTypes::Int64AndInt32 && index.dtype() == DType::Int32)) {
         throw Error(ErrorCategory::DType, "index_dtype", where, dtypeName(index.dtype()), "int64",
                     "convert the index to int64");
     }
@@ -89,7 +91,7 @@ Tensor gather(const Tensor &x, int64_t dim, const Tensor &index)
 {
     const Shape shape = gatherShape(x.shape(), dim, index.shape());
     const int64_t d = wrapDim(dim, x.shape(), "gather");
-    const Tensor place = indexOf(index, "gather");
+    const Tensor place = indexOf(index, "gather", IndexTypes::Int64);
     Tensor out = Tensor::empty(shape, x.dtype());
     dispatchAll(x.dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;
@@ -110,7 +112,7 @@ Tensor scatterAdd(const Tensor &x, int64_t dim, const Tensor &index, const Tenso
     checkScatterShapes(x.shape(), dim, index.shape(), src.shape(), "scatter_add");
     checkSameType(x, src, "scatter_add");
     const int64_t d = wrapDim(dim, x.shape(), "scatter_add");
-    const Tensor place = indexOf(index, "scatter_add");
+    const Tensor place = indexOf(index, "scatter_add", IndexTypes::Int64);
     Tensor out = x.copy();
     dispatchAll(x.dtype(), [&](auto tag) {
         using T = typename decltype(tag)::type;
@@ -136,7 +138,7 @@ Tensor indexSelect(const Tensor &x, int64_t dim, const Tensor &index)
 {
     const Shape shape = indexSelectShape(x.shape(), dim, index.shape());
     const int64_t d = wrapDim(dim, x.shape(), "index_select");
-    const Tensor place = indexOf(index, "index_select").compact();
+    const Tensor place = indexOf(index, "index_select", IndexTypes::Int64AndInt32).compact();
     const Tensor source = x.compact();
     Tensor out = Tensor::empty(shape, x.dtype());
     const kernels::Rows rows = kernels::rowsAlong(x.shape(), d);
@@ -175,7 +177,7 @@ Tensor indexAdd(const Tensor &x, int64_t dim, const Tensor &index, const Tensor 
     }
     checkSameType(x, source, "index_add");
     const int64_t d = wrapDim(dim, x.shape(), "index_add");
-    const Tensor place = indexOf(index, "index_add").compact();
+    const Tensor place = indexOf(index, "index_add", IndexTypes::Int64AndInt32).compact();
     const Tensor from = source.compact();
     Tensor out = x.copy();
     const kernels::Rows rows = kernels::rowsAlong(x.shape(), d);

@@ -61,6 +61,14 @@ FunctionSpec elementsDecide(FunctionSpec spec)
                 "the elements, which say how large the result is");
 }
 
+void requireInt64Index(const Tensor &index, const char *where)
+{
+    if (index.dtype() != DType::Int64) {
+        throw Error(ErrorCategory::DType, "index_dtype", where, dtypeName(index.dtype()), "int64",
+                    "convert the index to int64");
+    }
+}
+
 Shape alongDimShape(const OptionalDimOptions &o, const Shapes &in)
 {
     if (!o.dim)
@@ -90,6 +98,7 @@ Shape alongDimShape(const OptionalDimOptions &o, const Shapes &in)
 Tensor takeAlongDim(const OptionalDimOptions &o, Inputs in)
 {
     const Shape shape = alongDimShape(o, {in[0].shape(), in[1].shape()});
+    requireInt64Index(in[1], "take_along_dim");
     if (!o.dim)
         return gather(reshape(in[0], {in[0].numel()}), 0, reshape(in[1], {in[1].numel()}));
     if (shape.empty() && in[0].dim() == 0)
@@ -144,10 +153,26 @@ Tensor put(const PutOptions &o, Inputs in)
     return withIndexed(in[0], indicesOf(o.indices), in[1], o.accumulate);
 }
 
+/// A 0-d tensor has no dimension along which entries could be repeated.
+void requireDimension(const RepeatOptions &o, const Shape &x)
+{
+    if (o.dim && x.empty()) {
+        throw Error(ErrorCategory::Index, "dimension_error_out_of_range", "repeat_interleave",
+                    "dimension " + std::to_string(*o.dim) + " of a 0-d tensor", "no dimension",
+                    "leave dim out");
+    }
+}
+
 /// repeat_interleave's numbers for each of `size` entries.
 std::vector<int64_t> repeatsOf(const RepeatOptions &o, int64_t size)
 {
     const Tensor *tensor = std::get_if<Tensor>(&o.repeats);
+    if (tensor && !tensor->isNumber() && tensor->dtype() != DType::Int64
+        && tensor->dtype() != DType::Int32) {
+        throw Error(ErrorCategory::DType, "index_dtype", "repeat_interleave",
+                    std::string("repeats of ") + dtypeName(tensor->dtype()), "int64 or int32",
+                    "convert the repeats to int64");
+    }
     std::vector<int64_t> out
             = tensor ? tensor->toVector<int64_t>() : std::get<IntOrList>(o.repeats).values;
     if (out.size() == 1)
@@ -168,6 +193,7 @@ std::vector<int64_t> repeatsOf(const RepeatOptions &o, int64_t size)
 
 Shape interleavedShape(const RepeatOptions &o, const Shape &x)
 {
+    requireDimension(o, x);
     const int64_t d = o.dim ? wrapDim(*o.dim, x, "repeat_interleave") : 0;
     Shape out = o.dim && !x.empty() ? x : Shape{numel(x)};
     int64_t total = 0;
@@ -179,6 +205,7 @@ Shape interleavedShape(const RepeatOptions &o, const Shape &x)
 
 Tensor interleaved(const RepeatOptions &o, const Tensor &x)
 {
+    requireDimension(o, x.shape());
     const Tensor whole = o.dim && x.dim() > 0 ? x : reshape(x, {x.numel()});
     const int64_t d = o.dim ? wrapDim(*o.dim, x.shape(), "repeat_interleave") : 0;
     std::vector<int64_t> entries;
@@ -239,7 +266,10 @@ std::vector<FunctionSpec> indexingFunctions()
                   group, {"take", "Elements of the flattened input by their numbers."},
                   {tensorPort("input"), indexPort()}, {},
                   [](const NoOptions &, const Shapes &in) { return in.at(1); },
-                  [](const NoOptions &, Inputs in) { return take(in[0], in[1]); },
+                  [](const NoOptions &, Inputs in) {
+                      requireInt64Index(in[1], "take");
+                      return take(in[0], in[1]);
+                  },
                   {.good = {{.args = {}, .inputs = {{2, 3}, {2, 2}}}}}),
           tensorFunction<OptionalDimOptions>(
                   group, {"take_along_dim", "gather() with the other dimensions broadcast."},

@@ -4,6 +4,7 @@
 #include "engine/autograd/Node.h"
 #include "engine/core/Launch.h"
 #include "engine/kernels/inverse.h"
+#include "engine/ops/gathering.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/statistics.h"
@@ -265,8 +266,12 @@ Tensor cdist(const Tensor &x1, const Tensor &x2, double p)
         throw Error(ErrorCategory::Value, "wrong_argument", "cdist", "p = " + std::to_string(p),
                     "0 or more");
     }
-    if (x1.size(-1) == 0)
-        return Tensor::zeros(shape, x1.dtype());
+    for (const Tensor *x : {&x1, &x2}) {
+        if (!x->isFloatingPoint()) {
+            throw Error(ErrorCategory::DType, "dtype_not_supported", "cdist", dtypeName(x->dtype()),
+                        "float32 or float64", "convert it to float32");
+        }
+    }
     return vectorNorm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), p, {-1});
 }
 
@@ -282,7 +287,25 @@ void checkTrace(const Shape &shape)
 Tensor trace(const Tensor &x)
 {
     checkTrace(x.shape());
-    return sum(diagonal(x));
+    if (x.dtype() == DType::Bool) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "trace", "bool", "numbers",
+                    "convert the masks to int64 or float32");
+    }
+    Tensor out = sum(diagonal(x.detach()));
+    if (shouldRecord({&x})) {
+        // PyTorch's gradient goes on down a matrix with more rows than columns, as if the diagonal
+        // began again beneath the last column.
+        record("trace", {x}, {out}, [shape = x.shape()](const Gradients &g) {
+            std::vector<int64_t> places;
+            for (int64_t i = 0; i < numel(shape); i += shape[1] + 1)
+                places.push_back(i);
+            const Tensor entries = expand(g[0], {static_cast<int64_t>(places.size())});
+            return Gradients{reshape(scatterAdd(Tensor::zeros({numel(shape)}, g[0].dtype()), 0,
+                                                Tensor::fromVector(places), entries),
+                                     shape)};
+        });
+    }
+    return out;
 }
 
 } // namespace mrg

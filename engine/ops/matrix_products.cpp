@@ -8,6 +8,7 @@
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
+#include "engine/tensor/result_type.h"
 
 #include <algorithm>
 
@@ -115,34 +116,28 @@ void requireDims(const char *where, const Shape &x, const char *which, int64_t d
 }
 
 /// factor * x for a plain number of x's kind.
-Tensor scaled(const Tensor &x, std::complex<double> factor, const char *where)
+Tensor scaled(const Tensor &x, std::complex<double> factor)
 {
     if (factor == 1.0)
         return x;
     if (x.isComplex())
         return mul(x, Tensor::number(factor));
-    if (isIntegral(x.dtype())) {
-        const auto whole = static_cast<int64_t>(factor.real());
-        if (static_cast<double>(whole) != factor.real()) {
-            throw Error(ErrorCategory::DType, "dtype_mismatch", where,
-                        "a factor of " + std::to_string(factor.real()) + " for "
-                                + dtypeName(x.dtype()),
-                        "a whole number");
-        }
-        return mul(x, Tensor::number(whole));
-    }
+    // Of whole numbers PyTorch multiplies with the whole part.
+    if (isIntegral(x.dtype()))
+        return mul(x, Tensor::number(static_cast<int64_t>(factor.real())));
     return mul(x, Tensor::number(factor.real()));
 }
 
-/// beta * input + alpha * product, the input broadcast to the product's shape.
-Tensor blended(const char *where, const Tensor &input, const Tensor &product,
+/// beta * input + alpha * product, the input broadcast to the product's shape and converted to its
+/// type.
+Tensor blended(const char *where, const Tensor &given, const Tensor &product,
                std::complex<double> beta, std::complex<double> alpha)
 {
+    const Tensor input = to(given, product.dtype());
     const Layout fits = expanded(compactLayout(input.shape()), product.shape(), where);
-    checkTypes(input, product, where);
-    const Tensor right = scaled(product, alpha, where);
+    const Tensor right = scaled(product, alpha);
     if (beta != 0.0)
-        return add(scaled(expand(input, fits.shape), beta, where), right);
+        return add(scaled(expand(input, fits.shape), beta), right);
     // A gradient of zero flows to an input that is not looked at.
     if (!shouldRecord({&input}))
         return right;
@@ -296,6 +291,7 @@ Tensor outer(const Tensor &a, const Tensor &b)
 Tensor addmm(const Tensor &input, const Tensor &mat1, const Tensor &mat2, std::complex<double> beta,
              std::complex<double> alpha)
 {
+    checkTypes(input, mat1, "addmm");
     return blended("addmm", input, mm(mat1, mat2), beta, alpha);
 }
 
@@ -308,7 +304,20 @@ Tensor addmv(const Tensor &input, const Tensor &mat, const Tensor &vec, std::com
 Tensor addr(const Tensor &input, const Tensor &vec1, const Tensor &vec2, std::complex<double> beta,
             std::complex<double> alpha)
 {
-    return blended("addr", input, outer(vec1, vec2), beta, alpha);
+    const DType type = resultType({&input, &vec1, &vec2});
+    const auto whole
+            = [](std::complex<double> factor) { return std::trunc(factor.real()) == factor; };
+    if (isIntegral(type) && !(whole(beta) && whole(alpha))) {
+        throw Error(ErrorCategory::DType, "dtype_mismatch", "addr",
+                    std::string("a fraction as factor of ") + dtypeName(type), "whole numbers");
+    }
+    if (type == DType::Bool) {
+        const auto scaledMask = [](const Tensor &mask, std::complex<double> factor) {
+            return logicalAnd(mask, Tensor::scalar(factor != 0.0, DType::Bool));
+        };
+        return logicalOr(scaledMask(input, beta), scaledMask(outer(vec1, vec2), alpha));
+    }
+    return blended("addr", to(input, type), to(outer(vec1, vec2), type), beta, alpha);
 }
 
 Tensor baddbmm(const Tensor &input, const Tensor &batch1, const Tensor &batch2,
@@ -320,6 +329,7 @@ Tensor baddbmm(const Tensor &input, const Tensor &batch1, const Tensor &batch2,
 Tensor addbmm(const Tensor &input, const Tensor &batch1, const Tensor &batch2,
               std::complex<double> beta, std::complex<double> alpha)
 {
+    checkTypes(input, batch1, "addbmm");
     const DType type = batch1.dtype();
     return blended("addbmm", input, sum(bmm(batch1, batch2), {0}, false, type), beta, alpha);
 }

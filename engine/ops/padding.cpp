@@ -36,8 +36,10 @@ kernels::SparseRows paddedRows(PaddingRule rule, int64_t size, int64_t before, i
     return out;
 }
 
+/// `grows`: whether there is padding anywhere that adds something; only where all of it crops may
+/// nothing be left.
 Result<int64_t> paddedSize(const Shape &shape, size_t dim, int64_t before, int64_t after,
-                           PaddingRule rule)
+                           PaddingRule rule, bool grows)
 {
     const int64_t size = shape[dim];
     const int64_t most = std::max(before, after);
@@ -52,7 +54,7 @@ Result<int64_t> paddedSize(const Shape &shape, size_t dim, int64_t before, int64
                      "pad less or use padding by a constant or by replication");
     }
     const int64_t out = size + before + after;
-    if (out < 0 || (rule != PaddingRule::Constant && size == 0)) {
+    if (out < 0 || (rule == PaddingRule::Constant ? grows && out == 0 : size == 0)) {
         return Error(ErrorCategory::Shape, "padding_removes_everything", "",
                      "input " + toString(shape) + " with padding " + std::to_string(before)
                              + " and " + std::to_string(after) + where,
@@ -86,11 +88,20 @@ Result<Shape> paddedShape(const Shape &shape, const std::vector<int64_t> &paddin
                              : std::to_string(dimensions + 1) + " or "
                                      + std::to_string(dimensions + 2) + " dimensions");
     }
+    const bool repeats = rule == PaddingRule::Reflect || rule == PaddingRule::Replicate;
+    for (size_t dim = shape.size() == dimensions + 2 ? 1 : 0; repeats && dim < shape.size();
+         ++dim) {
+        if (shape[dim] == 0) {
+            return Error(ErrorCategory::Shape, "empty_input", "", "input " + toString(shape),
+                         "at least one element in dimension " + std::to_string(dim));
+        }
+    }
+    const bool grows = std::any_of(padding.begin(), padding.end(), [](int64_t p) { return p > 0; });
     Shape out = shape;
     for (size_t i = 0; i < dimensions; ++i) {
         const size_t dim = shape.size() - 1 - i;
         const Result<int64_t> size
-                = paddedSize(shape, dim, padding[2 * i], padding[2 * i + 1], rule);
+                = paddedSize(shape, dim, padding[2 * i], padding[2 * i + 1], rule, grows);
         if (!size)
             return size.error();
         out[dim] = *size;
@@ -102,6 +113,11 @@ Tensor pad(const Tensor &x, const std::vector<int64_t> &padding, PaddingRule rul
 {
     if (const Result<Shape> shape = paddedShape(x.shape(), padding, rule); !shape)
         throw shape.error().within("pad");
+    if ((rule == PaddingRule::Reflect || rule == PaddingRule::Replicate)
+        && !isDifferentiable(x.dtype())) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "pad", dtypeName(x.dtype()),
+                    "a floating or complex type", "convert the input to float32");
+    }
     Tensor out = x;
     for (size_t i = 0; i < padding.size() / 2; ++i) {
         const int64_t before = padding[2 * i];

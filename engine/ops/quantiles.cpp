@@ -93,9 +93,13 @@ Ranks ranksOf(const Tensor &sorted, const Tensor &q, Interpolation way, bool ign
         });
     });
     if (way == Interpolation::Linear && shouldRecord({&q})) {
-        record("quantile", {q}, {out.weight}, [slope, shape = q.shape()](const Gradients &g) {
-            return Gradients{reshape(sum(mul(g[0], slope), {0}), shape)};
-        });
+        record("quantile", {q}, {out.weight},
+               [slope, ignoreNan, shape = q.shape()](const Gradients &g) {
+                   // Where a NaN fixes the rank nothing flows, not even the NaN.
+                   const Tensor flowing = mul(g[0], slope);
+                   const Tensor moving = ignoreNan ? flowing : where(eq(slope, 0), 0, flowing);
+                   return Gradients{reshape(sum(moving, {0}), shape)};
+               });
     }
     return out;
 }

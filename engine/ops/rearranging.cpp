@@ -51,6 +51,11 @@ void checkRoll(const Shape &shape, const std::vector<int64_t> &shifts,
         throw Error(ErrorCategory::Value, "roll_error_shifts_and_dims", "roll",
                     toString(shifts) + " along " + toString(dims), "as many shifts as dims");
     }
+    if (shape.empty() && !dims.empty()) {
+        throw Error(ErrorCategory::Index, "dimension_error_out_of_range", "roll",
+                    "dimension " + std::to_string(dims[0]) + " of a 0-d tensor", "no dimensions",
+                    "leave dims out");
+    }
     for (int64_t dim : dims)
         wrapDim(dim, shape, "roll");
 }
@@ -147,12 +152,15 @@ namespace {
 template <typename Inside>
 Tensor triangle(const char *name, const Tensor &x, int64_t diagonal, Inside inside)
 {
-    if (x.dim() < 2) {
+    // What has no elements needs no rows either.
+    if (x.dim() < 2 && (x.dim() == 0 || x.numel() > 0)) {
         throw Error(ErrorCategory::Shape, "linalg_error_requires_at_least_2d", name,
                     "input " + toString(x.shape()),
                     "a matrix or a batch of them: 2 dimensions or more",
                     "unsqueeze it to a row or a column");
     }
+    if (x.numel() == 0)
+        return clone(x);
     Tensor out = Tensor::empty(x.shape(), x.dtype());
     const Tensor source = x.compact();
     dispatchAll(x.dtype(), [&](auto tag) {

@@ -87,7 +87,7 @@ FunctionSpec triangleFunction(const char *name, const char *summary,
             {arg("diagonal", &DiagonalOptions::diagonal,
                  "The last diagonal that is kept; above the main one if positive.")},
             [name](const DiagonalOptions &, const Shapes &in) {
-                if (in.at(0).size() < 2) {
+                if (in.at(0).size() < 2 && (in[0].empty() || numel(in[0]) > 0)) {
                     throw Error(ErrorCategory::Shape, "linalg_error_requires_at_least_2d", name,
                                 "input " + toString(in[0]), "2 dimensions or more: matrices",
                                 "unsqueeze it to a row or a column");

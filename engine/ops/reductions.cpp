@@ -14,8 +14,9 @@ namespace mrg {
 
 namespace {
 
+/// `nanIsEqual`: whether elements that are NaN share the gradient of a NaN, or all get NaN.
 template <bool Least>
-Tensor extreme(const char *name, const Tensor &x, const Dims &dims, bool keepdim)
+Tensor extreme(const char *name, const Tensor &x, const Dims &dims, bool keepdim, bool nanIsEqual)
 {
     const Reduced reduced = reduceShape(x.shape(), dims, keepdim, name);
     requireElements(x.shape(), reduced, name);
@@ -26,10 +27,12 @@ Tensor extreme(const char *name, const Tensor &x, const Dims &dims, bool keepdim
     });
     if (shouldRecord({&x})) {
         record(name, {x}, {out},
-               [reduced, saved = SavedTensor(x),
+               [reduced, nanIsEqual, saved = SavedTensor(x),
                 result = SavedTensor(out, SavedTensor::Output)](const Gradients &g) {
                    const Tensor in = saved.unpack().detach();
-                   const Tensor mask = equalMask(in, reshape(result.unpack(), reduced.kept));
+                   const Tensor best = reshape(result.unpack(), reduced.kept);
+                   const Tensor mask
+                           = nanIsEqual ? equalMask(in, best) : to(eq(in, best), in.dtype());
                    const Tensor share = div(mask, sum(mask, reduced.along(), true));
                    return Gradients{mul(withKeptDims(g[0], reduced), share)};
                });
@@ -68,9 +71,13 @@ ValuesAndIndices extremeAlong(const char *name, const Tensor &x, int64_t dim, bo
 template <bool Least>
 Tensor extremeIndex(const char *name, const Tensor &x, std::optional<int64_t> dim, bool keepdim)
 {
-    if (dim)
-        return extremePlace<Least>(name, x, reduceShape(x.shape(), {*dim}, keepdim, name)).indices;
-    return extremePlace<Least>(name, x, reduceShape(x.shape(), {}, keepdim, name)).indices;
+    const Reduced reduced = reduceShape(x.shape(), dim ? Dims{*dim} : Dims{}, keepdim, name);
+    // Of a single mask the place is known.
+    if (x.dtype() == DType::Bool && reduced.count > 1) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", name, "bool", "numbers",
+                    "convert the masks to int64");
+    }
+    return extremePlace<Least>(name, x, reduced).indices;
 }
 
 } // namespace
@@ -122,14 +129,14 @@ Tensor mean(const Tensor &x, const Dims &dims, bool keepdim, std::optional<DType
 
 Tensor amax(const Tensor &x, const Dims &dims, bool keepdim)
 {
-    return extreme<false>("amax", x, dims, keepdim);
+    return extreme<false>("amax", x, dims, keepdim, false);
 }
 Tensor amin(const Tensor &x, const Dims &dims, bool keepdim)
 {
-    return extreme<true>("amin", x, dims, keepdim);
+    return extreme<true>("amin", x, dims, keepdim, false);
 }
-Tensor max(const Tensor &x) { return extreme<false>("max", x, {}, false); }
-Tensor min(const Tensor &x) { return extreme<true>("min", x, {}, false); }
+Tensor max(const Tensor &x) { return extreme<false>("max", x, {}, false, true); }
+Tensor min(const Tensor &x) { return extreme<true>("min", x, {}, false, true); }
 
 ValuesAndIndices max(const Tensor &x, int64_t dim, bool keepdim)
 {

@@ -111,7 +111,7 @@ ScatterGradients scatterGradients(const Tensor &g, const Tensor &x, int64_t d, c
 
 Tensor scatterIndex(const Tensor &x, const Tensor &index, const Tensor &src, const char *where)
 {
-    if (index.dtype() != DType::Int64) {
+    if (index.numel() > 0 && index.dtype() != DType::Int64) {
         throw Error(ErrorCategory::DType, "index_dtype", where, dtypeName(index.dtype()), "int64",
                     "convert the index to int64");
     }
@@ -120,7 +120,7 @@ Tensor scatterIndex(const Tensor &x, const Tensor &index, const Tensor &src, con
                     std::string(dtypeName(x.dtype())) + " and " + dtypeName(src.dtype()),
                     "one type for both");
     }
-    return index.detach();
+    return index.detach().toType(DType::Int64);
 }
 
 } // namespace

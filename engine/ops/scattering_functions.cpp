@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Declarations of the functions that write at places given by index tensors: scatter and index_*.
+#include "engine/autograd/Node.h"
+#include "engine/ops/conversion.h"
 #include "engine/ops/declarations.h"
 #include "engine/ops/families.h"
 #include "engine/ops/gathering.h"
 #include "engine/ops/indexing.h"
 #include "engine/ops/inplace.h"
+#include "engine/ops/pointwise.h"
+#include "engine/ops/reductions.h"
 #include "engine/ops/views.h"
 
 namespace mrg {
@@ -24,7 +28,6 @@ using Inputs = std::span<const Tensor>;
 struct DimOptions {
     int64_t dim = 0;
     double alpha = 1;
-    double value = 0;
 };
 struct ReduceOptions {
     int64_t dim = 0;
@@ -153,15 +156,39 @@ Shape indexedSourceShape(const Shape &x, int64_t dim, const Shape &index, const 
     return x;
 }
 
+void requireIndex(const Tensor &index, const char *where, bool int32 = false)
+{
+    if (index.dtype() != DType::Int64 && !(int32 && index.dtype() == DType::Int32)) {
+        throw Error(ErrorCategory::DType, "index_dtype", where, dtypeName(index.dtype()), "int64",
+                    "convert the index to int64");
+    }
+}
+
 /// index_fill, whose entries may count from the end.
 Tensor filled(const DimOptions &o, Inputs in)
 {
     indexSelectShape(in[0].shape(), o.dim, in[1].shape());
+    requireIndex(in[1], "index_fill");
+    if (in[2].dim() > 0) {
+        throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "index_fill",
+                    "value " + toString(in[2].shape()), "a number or a 0-d tensor");
+    }
     const Tensor x = in[0].dim() == 0 ? reshape(in[0], {1}) : in[0];
     std::vector<Index> indices(static_cast<size_t>(wrapDim(o.dim, x.shape(), "index_fill")),
                                Slice{});
     indices.emplace_back(in[1]);
-    return reshape(withIndexed(x, indices, Tensor::scalar(o.value, x.dtype())), in[0].shape());
+    const Tensor value = to(in[2], x.dtype());
+    const Tensor out = reshape(withIndexed(x, indices, value.detach()), in[0].shape());
+    if (!shouldRecord({&value}))
+        return out;
+    // An entry that is named twice counts once.
+    const Tensor filledOnes = withIndexed(Tensor::zeros(x.shape(), x.dtype()), indices,
+                                          Tensor::ones({}, x.dtype()));
+    Tensor both = out.detach().copy();
+    record("index_fill", {out, value}, {both}, [filledOnes](const Gradients &g) {
+        return Gradients{g[0], sum(mul(g[0], reshape(filledOnes, g[0].shape())))};
+    });
+    return both;
 }
 
 std::vector<FunctionSpec> indexedFunctions()
@@ -223,6 +250,7 @@ std::vector<FunctionSpec> indexedFunctions()
                             [alongIndex](const DimOptions &o, Inputs in) {
                                 indexedSourceShape(in[0].shape(), o.dim, in[1].shape(),
                                                    in[2].shape(), "index_copy");
+                                requireIndex(in[1], "index_copy");
                                 return scatter(in[0], o.dim, alongIndex(in[1], o.dim, in[0], in[2]),
                                                in[2]);
                             },
@@ -233,17 +261,18 @@ std::vector<FunctionSpec> indexedFunctions()
                             group,
                             {"index_fill",
                              "Sets the entries of a dimension that an index names to one number."},
-                            {rowsPort(), indexPort()},
-                            {dimArg(), requiredArg("value", &DimOptions::value, "The number.")},
+                            {rowsPort(),
+                             indexPort(),
+                             {.name = "value", .pattern = "", .dtype = "any", .number = true}},
+                            {dimArg()},
                             [](const DimOptions &o, const Shapes &in) {
                                 indexSelectShape(in.at(0), o.dim, in.at(1));
                                 return in[0];
                             },
                             filled,
-                            {.good
-                             = {{.args = {{"dim", -1}, {"value", 1.5}}, .inputs = {{2, 3}, {2}}}},
-                             .bad = {{.args = {{"dim", 2}, {"value", 0}},
-                                      .inputs = {{2, 3}, {2}},
+                            {.good = {{.args = {{"dim", -1}}, .inputs = {{2, 3}, {2}, {}}}},
+                             .bad = {{.args = {{"dim", 2}},
+                                      .inputs = {{2, 3}, {2}, {}},
                                       .kind = "index_select_error_dim_out_of_range"}}}),
                     {"input", "dim", "index", "value"}),
             ordered(tensorFunction<IndexReduceOptions>(
@@ -265,8 +294,10 @@ std::vector<FunctionSpec> indexedFunctions()
                             [alongIndex](const IndexReduceOptions &o, Inputs in) {
                                 indexedSourceShape(in[0].shape(), o.dim, in[1].shape(),
                                                    in[2].shape(), "index_reduce");
+                                requireIndex(in[1], "index_reduce", true);
+                                const Tensor index = in[1].toType(DType::Int64);
                                 return scatterReduce(in[0], o.dim,
-                                                     alongIndex(in[1], o.dim, in[0], in[2]), in[2],
+                                                     alongIndex(index, o.dim, in[0], in[2]), in[2],
                                                      o.reduce, o.include_self, "index_reduce");
                             },
                             {.good

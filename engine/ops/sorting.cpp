@@ -222,8 +222,15 @@ struct ModeOfRows {
 /// The median of all elements: those that are it share its gradient.
 Tensor medianOfAll(const char *name, const Tensor &x, bool ignoreNan)
 {
-    if (x.numel() == 0)
-        return Tensor::full({}, std::numeric_limits<double>::quiet_NaN(), x.dtype());
+    if (x.numel() == 0) {
+        Tensor nothing = Tensor::full({}, std::numeric_limits<double>::quiet_NaN(), x.dtype());
+        if (shouldRecord({&x})) {
+            record(name, {x}, {nothing}, [shape = x.shape()](const Gradients &g) {
+                return Gradients{Tensor::zeros(shape, g[0].dtype())};
+            });
+        }
+        return nothing;
+    }
     const Tensor row
             = x.detach().compact().asStrided({x.numel()}, {1}, x.isContiguous() ? x.offset() : 0);
     const Tensor found = chooseFromRows(name, row, 0, 1, MedianOfRows{ignoreNan}).values;

@@ -272,6 +272,12 @@ Shape trapezoidShape(const TrapezoidOptions &o, const Shapes &in, bool keep, con
 /// Areas between neighbouring points.
 Tensor trapezoids(const TrapezoidOptions &o, Inputs in)
 {
+    for (const Tensor &points : in) {
+        if (points.defined() && points.dtype() == DType::Bool) {
+            throw Error(ErrorCategory::DType, "dtype_not_supported", "trapezoid", "bool", "numbers",
+                        "convert the masks to float32");
+        }
+    }
     const Tensor &y = in[0];
     const int64_t d = wrapDim(o.dim, y.shape(), "trapezoid");
     const int64_t count = std::max<int64_t>(0, y.size(d) - 1);

@@ -36,26 +36,32 @@ MomentsResult varMean(const Tensor &x, const Dims &dims, double correction, bool
     }
     MomentsResult out{Tensor::empty(reduced.shape(), toReal(x.dtype())),
                       Tensor::empty(reduced.shape(), x.dtype())};
-    const double freedom = std::max(0.0, static_cast<double>(reduced.count) - correction);
+    const double freedom = static_cast<double>(reduced.count) - correction;
     dispatchDifferentiable(x.dtype(), "var", [&](auto tag) {
         using T = typename decltype(tag)::type;
         using R = typename kernels::MomentsReducer<T>::Real;
         launchReduction<kernels::MomentsReducer<T>, T>(
                 x, reduced,
                 [variance = out.variance.template data<R>(), mean = out.mean.template data<T>(),
-                 freedom](int64_t row, const auto &state) {
-                    variance[row] = state.squares / static_cast<R>(freedom);
-                    // Of nothing there is no mean.
-                    mean[row] = state.count == 0 ? T(std::numeric_limits<R>::quiet_NaN())
-                                                 : state.mean;
+                 divisor = std::max(0.0, freedom)](int64_t row, const auto &state) {
+                    // Of nothing there is neither.
+                    constexpr R none = std::numeric_limits<R>::quiet_NaN();
+                    variance[row]
+                            = state.count == 0 ? none : state.squares / static_cast<R>(divisor);
+                    mean[row] = state.count == 0 ? T(none) : state.mean;
                 });
     });
     if (shouldRecord({&x})) {
         record("var_mean", {x}, {out.variance, out.mean},
-               [reduced, freedom, saved = SavedTensor(x)](const Gradients &g) {
+               [reduced, freedom, whole = dims.empty() || x.dim() == 0,
+                saved = SavedTensor(x)](const Gradients &g) {
                    const Tensor in = saved.unpack();
                    Tensor back;
-                   if (g[0].defined()) {
+                   if (g[0].defined() && whole && freedom == 0) {
+                       const Tensor infinite = mul(withKeptDims(g[0], reduced),
+                                                   std::numeric_limits<double>::infinity());
+                       back = expand(to(infinite, in.dtype()), in.shape());
+                   } else if (g[0].defined()) {
                        const Tensor apart = sub(in, mean(in, reduced.along(), true));
                        const Tensor scale = mul(withKeptDims(g[0], reduced), 2.0 / freedom);
                        back = mul(apart, to(scale, in.dtype()));
@@ -122,6 +128,8 @@ Tensor normValue(const Tensor &x, double p, const Reduced &reduced)
 /// x / |x|, 0 where x is 0; recorded.
 Tensor direction(const Tensor &x, const Tensor &size)
 {
+    if (!x.isComplex())
+        return sign(x);
     return div(x, to(add(size, isZero(size)), x.dtype()));
 }
 
@@ -160,9 +168,9 @@ Tensor vectorNorm(const Tensor &x, double p, const Dims &dims, bool keepdim)
         throw Error(ErrorCategory::DType, "dtype_not_supported", "norm", dtypeName(x.dtype()),
                     "a floating or complex type", "convert it to float32");
     }
-    if (p < 0 || std::isinf(p))
-        requireElements(x.shape(), reduced, "norm");
-    Tensor out = normValue(x, p, reduced);
+    // Of nothing it is 0, whatever p.
+    Tensor out = x.numel() == 0 ? Tensor::zeros(reduced.shape(), toReal(x.dtype()))
+                                : normValue(x, p, reduced);
     if (shouldRecord({&x})) {
         record("norm", {x}, {out}, [p, reduced, saved = SavedTensor(x)](const Gradients &g) {
             return Gradients{normGradient(withKeptDims(g[0], reduced), saved.unpack(), p, reduced)};
@@ -191,17 +199,28 @@ Tensor isNumberMask(const Tensor &x) { return asNumbers(eq(x, x), x); }
 
 } // namespace
 
+/// NaNs are passed over only where both the elements and the sum may be one.
+static void requireFloatingSum(const char *name, DType dtype, std::optional<DType> sum)
+{
+    for (DType type : {dtype, sum.value_or(dtype)}) {
+        if (!isFloating(type)) {
+            throw Error(ErrorCategory::DType, "dtype_not_supported", name, dtypeName(type),
+                        "float32 or float64", "convert it to float32");
+        }
+    }
+}
+
 Tensor nansum(const Tensor &x, const Dims &dims, bool keepdim, std::optional<DType> dtype)
 {
     if (isIntegral(x.dtype()))
         return sum(x, dims, keepdim, dtype);
+    requireFloatingSum("nansum", x.dtype(), dtype);
     return sum(withoutNan(x, isNumberMask(x)), dims, keepdim, dtype);
 }
 
 Tensor nanmean(const Tensor &x, const Dims &dims, bool keepdim, std::optional<DType> dtype)
 {
-    if (!isDifferentiable(x.dtype()))
-        return mean(x, dims, keepdim, dtype);
+    requireFloatingSum("nanmean", x.dtype(), dtype);
     const Tensor count
             = sum(isNumberMask(x), dims, keepdim, dtype ? std::optional(toReal(*dtype)) : dtype);
     return div(nansum(x, dims, keepdim, dtype), count);
@@ -249,6 +268,10 @@ Tensor cov(const Tensor &x, int64_t correction, const Tensor &fweights, const Te
     if (x.dim() > 2) {
         throw Error(ErrorCategory::Shape, "dimension_count_mismatch", "cov", toString(x.shape()),
                     "at most 2 dimensions: variables and observations");
+    }
+    if (x.dtype() == DType::Bool) {
+        throw Error(ErrorCategory::DType, "dtype_not_supported", "cov", "bool", "numbers",
+                    "convert the masks to float32");
     }
     const DType type = isDifferentiable(x.dtype()) ? x.dtype() : DType::Float32;
     const Tensor rows

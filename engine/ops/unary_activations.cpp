@@ -17,6 +17,18 @@ constexpr Constant seluSlope{1.0507009873554804934193349852946 * 1.6732632423543
 // torch's own, which is rounded to a float.
 constexpr Constant sixth{1.0f / 6.0f};
 
+Tensor softsignOf(const char *name, const Tensor &x)
+{
+    if (x.isComplex() || x.dtype() == DType::Bool)
+        return mrg::div(x, mrg::add(mrg::abs(x), Number(1)));
+    return unaryFunction<types::Floats | types::IntegersAsFloats>(
+            name, x, [](auto v) { return v / (1_c + abs(v)); }, ofInput([](auto v) {
+                const auto size = 1_c + abs(v);
+                // 1 / size^2, but NaN where x is infinite, as in torch.
+                return (size - abs(v)) / (size * size);
+            }));
+}
+
 constexpr std::array rows{
         UnaryRow{"sigmoid", "Squashes numbers into (0, 1).", R"(\frac{1}{1 + e^{-x}})",
                  ofFields([](auto x) { return 1_c / (1_c + exp(-x)); },
@@ -39,13 +51,10 @@ constexpr std::array rows{
                          ofInput([](auto x) {
                              return where(x <= 0_c, seluSlope * exp(x), seluScale);
                          }))},
-        UnaryRow{"softsign", "Squashes numbers into (-1, 1) more slowly than tanh.",
+        UnaryRow{"softsign",
+                 "Squashes numbers into (-1, 1) more slowly than tanh.",
                  R"(\frac{x}{1 + |x|})",
-                 ofFloats([](auto x) { return x / (1_c + abs(x)); }, ofInput([](auto x) {
-                              const auto size = 1_c + abs(x);
-                              // 1 / size^2, but NaN where x is infinite, as in torch.
-                              return (size - abs(x)) / (size * size);
-                          }))},
+                 {softsignOf, true, "any", "any"}},
         UnaryRow{"hardsigmoid", "A sigmoid of three straight pieces.",
                  R"(\min(1, \max(0, \frac{x + 3}{6})))",
                  function<types::Floats>(

@@ -15,6 +15,14 @@ using namespace math;
 constexpr Constant ln2{std::numbers::ln2};
 constexpr Constant ln10{std::numbers::ln10};
 
+/// Masks count as whole numbers.
+Tensor squareOf(const char *name, const Tensor &x)
+{
+    return unaryFunction<types::Integers | types::Floats | types::Complexes>(
+            name, x.dtype() == DType::Bool ? x.toType(DType::Int64) : x,
+            [](auto v) { return v * v; }, ofInput([](auto v) { return 2_c * v; }));
+}
+
 constexpr std::array rows{
         UnaryRow{"neg", "Changes the sign.", "-x",
                  function<types::Integers | types::Floats | types::Complexes>(
@@ -22,9 +30,10 @@ constexpr std::array rows{
         UnaryRow{"positive", "Leaves every number as it is; refuses bools.", "+x",
                  function<types::Integers | types::Floats | types::Complexes>(
                          [](auto x) { return x; }, Everywhere<1>{})},
-        UnaryRow{"square", "Multiplies every number with itself.", "x^2",
-                 function<types::Integers | types::Floats | types::Complexes>(
-                         [](auto x) { return x * x; }, ofInput([](auto x) { return 2_c * x; }))},
+        UnaryRow{"square",
+                 "Multiplies every number with itself.",
+                 "x^2",
+                 {squareOf, true, "any", "any"}},
         UnaryRow{
                 "reciprocal",
                 "1 divided by the number.",
@@ -47,7 +56,7 @@ constexpr std::array rows{
                  ofFields([](auto x) { return exp(x); }, ofOutput([](auto y) { return y; }))},
         UnaryRow{
                 "exp2", "2 to the power of the number.", "2^x",
-                ofFields([](auto x) { return exp2(x); }, ofOutput([](auto y) { return y * ln2; }))},
+                ofFloats([](auto x) { return exp2(x); }, ofOutput([](auto y) { return y * ln2; }))},
         UnaryRow{"expm1", "e to the power of the number, less 1; exact near 0.", "e^x - 1",
                  ofFloats([](auto x) { return expm1(x); },
                           ofOutput([](auto y) { return y + 1_c; }))},

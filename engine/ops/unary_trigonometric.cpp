@@ -55,8 +55,13 @@ constexpr std::array rows{
         UnaryRow{"acosh",
                  "The number with this hyperbolic cosine.",
                  R"(\operatorname{arcosh} x)",
-                 ofFields([](auto x) { return acosh(x); },
-                          ofInput([](auto x) { return 1_c / sqrt(x * x - 1_c); })),
+                 ofFields([](auto x) { return acosh(x); }, ofInput([](auto x) {
+                              // Of complex numbers the root of the product may have the other sign.
+                              if constexpr (std::is_floating_point_v<decltype(x)>)
+                                  return 1_c / sqrt(x * x - 1_c);
+                              else
+                                  return 1_c / (sqrt(x - 1_c) * sqrt(x + 1_c));
+                          })),
                  {.low = 1}},
         UnaryRow{"atanh",
                  "The number with this hyperbolic tangent.",

@@ -290,6 +290,9 @@ std::vector<FunctionSpec> orderFunctions()
                         return transposed(x, -2, -1);
                     },
                     [](const NoOptions &, const Tensor &x) {
+                        // A number is its own.
+                        if (x.dim() == 0)
+                            return conj(x);
                         requireMatrices(x.shape(), "adjoint");
                         return conj(matrixTranspose(x));
                     },

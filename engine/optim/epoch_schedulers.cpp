@@ -36,6 +36,7 @@ struct MultiStepOptions {
 };
 struct MultiStepRule : EpochRule<MultiStepOptions> {
     using EpochRule::EpochRule;
+    double first(double base) const { return next(base, base, 0); }
     double next(double rate, double, int64_t epoch) const
     {
         const auto times = std::count(options.milestones.begin(), options.milestones.end(), epoch);
