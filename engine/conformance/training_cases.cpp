@@ -209,6 +209,12 @@ void runOptimizerCase(const ConformanceSubject &subject, const Json &json)
     }
 }
 
+/// A number, or "nan" or "inf" as text.
+static double metricOf(const Json &json)
+{
+    return json.is_string() ? std::stod(json.get<std::string>()) : json.get<double>();
+}
+
 void runSchedulerCase(const ConformanceSubject &subject, const Json &json)
 {
     const SchedulerSpec &spec = findSpec(subject.schedulers, json.at("target"));
@@ -227,7 +233,7 @@ void runSchedulerCase(const ConformanceSubject &subject, const Json &json)
     for (size_t k = 0; k < rates.size(); ++k) {
         // With metrics rate k is that after step(metrics[k]); without, that after k steps.
         if (spec.needsMetric || k > 0)
-            scheduler->step(spec.needsMetric ? metrics.at(k).get<double>() : 0);
+            scheduler->step(spec.needsMetric ? metricOf(metrics.at(k)) : 0);
         compareNumbers("rate " + std::to_string(k), optimizer->lr(), rates[k], toleranceOf(json));
     }
 }

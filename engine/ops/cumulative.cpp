@@ -276,6 +276,10 @@ Tensor logcumsumexp(const Tensor &x, int64_t dim)
     });
     recordRows("logcumsumexp", x, out, d, logcumsumexpBackward,
                [d](const Tensor &in, const Tensor &result, const Tensor &g, Tensor &dx) {
+                   if (in.dim() == 0) {
+                       dx = g.copy();
+                       return;
+                   }
                    dispatchFloating(in.dtype(), "logcumsumexp", [&](auto tag) {
                        using T = typename decltype(tag)::type;
                        alongRows<T>(in.shape(), d, logcumsumexpBackwardRow<T>, in, result, g, dx);

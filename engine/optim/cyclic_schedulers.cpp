@@ -102,6 +102,10 @@ struct OneCycleRule {
                         "set total_steps to the number of epochs");
         }
         total = o.total_steps ? *o.total_steps : *o.epochs * *o.steps_per_epoch;
+        if (total <= 0) {
+            throw Error(ErrorCategory::Value, "wrong_argument", name,
+                        std::to_string(total) + " steps", "at least one");
+        }
         const double initial = o.max_lr / o.div_factor;
         const double last = initial / o.final_div_factor;
         const double length = static_cast<double>(total);

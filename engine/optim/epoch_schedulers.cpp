@@ -78,11 +78,13 @@ struct LinearRule : EpochRule<LinearOptions> {
         if (epoch > options.total_iters)
             return rate;
         const double rise = options.end_factor - options.start_factor;
-        return rate
+        const double next = rate
                 * (1
                    + rise
                            / (static_cast<double>(options.total_iters) * options.start_factor
                               + static_cast<double>(epoch - 1) * rise));
+        // On the way to 0 rounding may pass it.
+        return std::max(next, 0.0);
     }
 };
 
