@@ -93,7 +93,8 @@ public:
     static Result<Shapes> infer(const Options &o, const Shapes &in)
     {
         const Result<Shape> shape = adaptiveShape(o.output_size, in.at(0), dimensions);
-        if (shape) {
+        // Channels without a batch before them are not looked at, as in PyTorch.
+        if (shape && in[0].size() == dimensions + 2) {
             if (Result<void> filled = checkNotEmpty(in[0], dimensions); !filled)
                 return filled.error();
         }
