@@ -4,7 +4,6 @@
 #include "engine/autograd/Node.h"
 #include "engine/core/Launch.h"
 #include "engine/kernels/inverse.h"
-#include "engine/ops/gathering.h"
 #include "engine/ops/pointwise.h"
 #include "engine/ops/reductions.h"
 #include "engine/ops/statistics.h"
@@ -291,21 +290,7 @@ Tensor trace(const Tensor &x)
         throw Error(ErrorCategory::DType, "dtype_not_supported", "trace", "bool", "numbers",
                     "convert the masks to int64 or float32");
     }
-    Tensor out = sum(diagonal(x.detach()));
-    if (shouldRecord({&x})) {
-        // PyTorch's gradient goes on down a matrix with more rows than columns, as if the diagonal
-        // began again beneath the last column.
-        record("trace", {x}, {out}, [shape = x.shape()](const Gradients &g) {
-            std::vector<int64_t> places;
-            for (int64_t i = 0; i < numel(shape); i += shape[1] + 1)
-                places.push_back(i);
-            const Tensor entries = expand(g[0], {static_cast<int64_t>(places.size())});
-            return Gradients{reshape(scatterAdd(Tensor::zeros({numel(shape)}, g[0].dtype()), 0,
-                                                Tensor::fromVector(places), entries),
-                                     shape)};
-        });
-    }
-    return out;
+    return sum(diagonal(x));
 }
 
 } // namespace mrg

@@ -233,7 +233,7 @@ std::vector<FunctionSpec> linearAlgebraFunctions()
                         return Shape{};
                     },
                     [](const NoOptions &, Inputs in) { return trace(in[0]); },
-                    {.good = {{.args = {}, .inputs = {{2, 4}}}},
+                    {.good = {{.args = {}, .inputs = {{2, 4}}}, {.args = {}, .inputs = {{5, 2}}}},
                      .bad = {{.args = {}, .inputs = {{3}}, .kind = "linalg_error_requires_2d"}}})};
     for (FunctionSpec &spec : blendFunctions())
         out.push_back(std::move(spec));
