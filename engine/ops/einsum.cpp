@@ -219,6 +219,10 @@ struct Labelled {
     {
         return std::find(labels.begin(), labels.end(), label) != labels.end();
     }
+    int64_t sizeOf(int64_t label) const
+    {
+        return tensor.size(std::find(labels.begin(), labels.end(), label) - labels.begin());
+    }
 };
 
 /// Repeated labels are the diagonal of their dimensions.
@@ -240,18 +244,23 @@ Labelled withoutRepeats(Labelled x)
     return x;
 }
 
-/// Sums over the labels that `needed` does not hold, in a type of one's choice.
-Labelled summed(const Labelled &x, const std::set<int64_t> &needed, std::optional<DType> dtype)
+/// Sums over the labels that `needed` does not hold, as torch.sum does: integers become int64.
+/// Beside other operands labels of size 1 are dropped, which leaves the type.
+Labelled summed(const Labelled &x, const std::set<int64_t> &needed, bool alone)
 {
     Labelled out;
     Dims gone;
+    bool sums = alone;
     for (size_t d = 0; d < x.labels.size(); ++d) {
-        if (needed.contains(x.labels[d]))
+        const auto dim = static_cast<int64_t>(d);
+        if (needed.contains(x.labels[d])) {
             out.labels.push_back(x.labels[d]);
-        else
-            gone.push_back(static_cast<int64_t>(d));
+        } else {
+            gone.push_back(dim);
+            sums = sums || x.tensor.size(dim) != 1;
+        }
     }
-    out.tensor = gone.empty() ? x.tensor : sum(x.tensor, gone, false, dtype);
+    out.tensor = gone.empty() ? x.tensor : sums ? sum(x.tensor, gone) : squeeze(x.tensor, gone);
     return out;
 }
 
@@ -273,16 +282,25 @@ Labels joined(Labels first, const Labels &second)
     return first;
 }
 
-/// The product of two, summed over what is not needed afterwards.
-Labelled contracted(Labelled a, Labelled b, const std::set<int64_t> &needed,
-                    const std::map<int64_t, int64_t> &sizes)
+/// The product of two, summed over what is not needed afterwards. Without a sum over both it is a
+/// plain product, which converts types and takes masks.
+Labelled contracted(Labelled a, Labelled b, const std::set<int64_t> &needed)
 {
-    std::set<int64_t> keepA = needed;
-    keepA.insert(b.labels.begin(), b.labels.end());
-    a = summed(a, keepA, a.tensor.dtype());
-    std::set<int64_t> keepB = needed;
-    keepB.insert(a.labels.begin(), a.labels.end());
-    b = summed(b, keepB, b.tensor.dtype());
+    // What only one of them has, or is more than repeated in, is summed over in that one alone.
+    std::set<int64_t> kept = needed;
+    for (int64_t label : a.labels) {
+        if (b.has(label) && a.sizeOf(label) != 1 && b.sizeOf(label) != 1)
+            kept.insert(label);
+    }
+    a = summed(a, kept, false);
+    b = summed(b, kept, false);
+    std::map<int64_t, int64_t> sizes;
+    for (const Labelled *x : {&a, &b}) {
+        for (int64_t label : x->labels) {
+            if (x->sizeOf(label) != 1 || !sizes.contains(label))
+                sizes[label] = x->sizeOf(label);
+        }
+    }
     Labels batch;
     Labels inner;
     Labels left;
@@ -307,7 +325,6 @@ Labelled contracted(Labelled a, Labelled b, const std::set<int64_t> &needed,
     Shape shape;
     for (int64_t label : out.labels)
         shape.push_back(sizes.at(label));
-    // Without a sum it is a plain product, which converts types and takes masks.
     out.tensor = reshape(inner.empty() ? mul(first, second) : bmm(first, second), shape);
     return out;
 }
@@ -327,10 +344,8 @@ Tensor einsum(const std::string &equation, std::span<const Tensor> operands)
         std::set<int64_t> needed = output;
         for (size_t later = i + 1; later < operands.size(); ++later)
             needed.insert(plan.operands[later].begin(), plan.operands[later].end());
-        // Sums of one operand are torch.sum's, of which those of integers are int64; products stay
-        // in the type of their factors.
-        const auto type = operands.size() == 1 ? std::nullopt : std::optional(next.tensor.dtype());
-        result = i == 0 ? summed(next, needed, type) : contracted(result, next, needed, plan.sizes);
+        result = i == 0 ? summed(next, needed, operands.size() == 1)
+                        : contracted(result, next, needed);
     }
     return inOrder(result, plan.output, plan.sizes);
 }

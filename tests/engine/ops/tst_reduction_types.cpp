@@ -94,6 +94,8 @@ Rule norm(double p)
             sizes.push_back(std::abs(x));
         if (hasNan(row) && p != 0)
             return nan;
+        if (sizes.empty())
+            return 0;
         if (std::isinf(p))
             return p > 0 ? *std::max_element(sizes.begin(), sizes.end())
                          : *std::min_element(sizes.begin(), sizes.end());
@@ -169,9 +171,9 @@ const std::vector<Case> &reductions()
             {"sum", "sum", allKinds, summed, sumOf, Typed},
             {"mean", "mean", fine, same, meanOf, Typed},
             {"prod", "prod", allKinds, summed, productOf, Typed},
-            {"nansum", "nansum", allKinds, summed,
+            {"nansum", "nansum", notComplex, summed,
              [](const Row &row) { return sumOf(numbersOf(row)); }, Typed},
-            {"nanmean", "nanmean", fine, same,
+            {"nanmean", "nanmean", Floats, same,
              [](const Row &row) { return meanOf(numbersOf(row)); }},
             {"amax", "amax", notComplex, same, extreme(isMore), OfSomething},
             {"amin", "amin", notComplex, same, extreme(isLess), OfSomething},
@@ -211,8 +213,8 @@ const std::vector<Case> &reductions()
             {"norm 0", "norm", fine, real, norm(0), 0, {{"p", 0}}},
             {"norm 1", "norm", fine, real, norm(1), 0, {{"p", 1}}},
             {"norm 3", "norm", fine, real, norm(3), 0, {{"p", 3}}},
-            {"norm inf", "norm", fine, real, norm(infinity), OfSomething, {{"p", infinity}}},
-            {"norm -inf", "norm", fine, real, norm(-infinity), OfSomething, {{"p", -infinity}}},
+            {"norm inf", "norm", fine, real, norm(infinity), 0, {{"p", infinity}}},
+            {"norm -inf", "norm", fine, real, norm(-infinity), 0, {{"p", -infinity}}},
             {"max", "max", notComplex, same, extreme(isMore), OfSomething | OneDim},
             {"min", "min", notComplex, same, extreme(isLess), OfSomething | OneDim},
             {"max, where",
@@ -231,8 +233,8 @@ const std::vector<Case> &reductions()
              OfSomething | OneDim | NeedsDim,
              {},
              1},
-            {"argmax", "argmax", notComplex, place, placeOf(isMore), OfSomething | OneDim},
-            {"argmin", "argmin", notComplex, place, placeOf(isLess), OfSomething | OneDim},
+            {"argmax", "argmax", realNumbers, place, placeOf(isMore), OfSomething | OneDim},
+            {"argmin", "argmin", realNumbers, place, placeOf(isLess), OfSomething | OneDim},
             {"median", "median", notComplex, same, middleOf, OfSomething | OneDim | NanOfNothing},
             {"nanmedian", "nanmedian", notComplex, same,
              [](const Row &row) { return middleOf(numbersOf(row)); },
