@@ -21,11 +21,14 @@
 #include <QStyle>
 #include <QTableView>
 
+#include <algorithm>
+
 namespace mrg {
 
 namespace {
 constexpr int rowHeight = 28;
 constexpr int nameWidth = 140;
+constexpr int widestName = 280;
 } // namespace
 
 ProfileView::ProfileView(Profiler &profiler, ExperimentDocument &document, const Theme &theme,
@@ -174,6 +177,11 @@ void ProfileView::refresh()
         const QScopedValueRollback following(m_following, true);
         m_model->setProfile(profile, m_document.network());
     }
+    // Names in full; what was widened by hand stays.
+    const QAbstractItemView *table = m_table;
+    const int fitting = std::min(table->sizeHintForColumn(ProfileModel::Name), widestName);
+    if (m_table->columnWidth(ProfileModel::Name) < fitting)
+        m_table->setColumnWidth(ProfileModel::Name, fitting);
     showCurrent();
     m_copy->setEnabled(profile != nullptr);
     m_summary->setText(summary());

@@ -123,6 +123,9 @@ private slots:
                     >= opened.number(row, ProfileModel::Share));
         const int loss = opened.rowNamed("CrossEntropyLoss");
         QVERIFY(loss >= 0);
+        const QAbstractItemView *table = opened.table;
+        QVERIFY(opened.table->columnWidth(ProfileModel::Name)
+                >= table->sizeHintForColumn(ProfileModel::Name));
         QVERIFY(opened.cell(loss, ProfileModel::Forward).endsWith("s"));
         QVERIFY(opened.cell(loss, ProfileModel::Share).endsWith(" %"));
         QVERIFY(opened.window->findChild<QLabel *>("profileSummary")->text().contains("A step"));
