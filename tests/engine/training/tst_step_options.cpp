@@ -181,8 +181,9 @@ private slots:
         const auto lossesWith = [this](const Arguments &options) {
             const auto session = make(steepExperiment(options));
             did(*session, Kind::Run);
+            const auto points = takePoints(*session);
             std::vector<double> out;
-            for (const MetricPoint &point : takePoints(*session).at("train/loss"))
+            for (const MetricPoint &point : points.at("train/loss"))
                 out.push_back(point.value);
             return out;
         };
